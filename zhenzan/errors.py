@@ -1,0 +1,96 @@
+"""Everything that can go wrong, as one tree.
+
+ZhenzanError
+├── SettingError      a setting has an unknown name or a value outside its limits
+├── SourceError       a log cannot be opened, or is not what it claims to be
+├── MappingError      a mapping file names something that does not exist
+├── SchemaError       a required column is missing or has the wrong type
+├── FeatureError      a feature declaration contradicts itself
+├── CheckpointError   a checkpoint is damaged or belongs to another feature list
+├── DetectorError     a detector breaks its contract
+└── MissingExtra      an optional part is not installed (also an ImportError)
+
+Each class has a stable ``code``; the command line exits with 2 on any of them.
+Programming mistakes are ``assert``, never one of these.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZhenzanError(Exception):
+    """The root: catch it to catch everything that the product raises on purpose."""
+
+    code = "ZZ000"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class SettingError(ZhenzanError):
+    """A setting has an unknown name or a value outside its limits."""
+
+    code = "ZZ001"
+
+
+class SourceError(ZhenzanError):
+    """A log cannot be opened, or is not what it claims to be."""
+
+    code = "ZZ002"
+
+
+class MappingError(ZhenzanError):
+    """A mapping file names something that does not exist."""
+
+    code = "ZZ003"
+
+
+class SchemaError(ZhenzanError):
+    """A required column is missing or has the wrong type."""
+
+    code = "ZZ004"
+
+
+class FeatureError(ZhenzanError):
+    """A feature declaration contradicts itself."""
+
+    code = "ZZ005"
+
+
+class CheckpointError(ZhenzanError):
+    """A checkpoint is damaged or belongs to another feature list."""
+
+    code = "ZZ006"
+
+
+class DetectorError(ZhenzanError):
+    """A detector breaks its contract."""
+
+    code = "ZZ007"
+
+
+class MissingExtra(ZhenzanError, ImportError):
+    """An optional part is not installed; the message names the command that installs it."""
+
+    code = "ZZ008"
+
+    def __init__(self, extra: str, *, package: str) -> None:
+        super().__init__(
+            f"`{package}` is not installed", hint=f"run `pip install 'zhenzan[{extra}]'`"
+        )
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Name the valid word nearest to ``name``, as a hint that can end an error message."""
+    words = sorted(valid)
+    close = difflib.get_close_matches(name, words, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return "valid names: " + ", ".join(f"`{word}`" for word in words)

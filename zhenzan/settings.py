@@ -1,0 +1,112 @@
+"""One table of settings: name, default, limits, sentence.
+
+Precedence: command-line flag, then environment (``ZHENZAN_<NAME>``), then settings file
+(YAML), then default. An unknown name is an error with a suggestion. Values are frozen once read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from zhenzan.errors import SettingError, nearest
+
+Origin = Literal["flag", "environment", "file", "default"]
+
+
+def _row(default: float, low: float, high: float, sentence: str) -> float:
+    meta = {"low": low, "high": high, "sentence": sentence}
+    value: float = field(default=default, metadata=meta)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every number that an operator may change; each has limits and a sentence."""
+
+    batch_rows: int = _row(65_536, 1, 4_194_304, "Interactions scored in one step.")  # type: ignore[assignment]
+    lateness_s: int = _row(  # type: ignore[assignment]
+        3_600, 0, 604_800, "How far behind the newest interaction a row may come and be in order."
+    )
+    follow_up_s: int = _row(  # type: ignore[assignment]
+        86_400, 0, 604_800, "How long after a like its settled answer waits for what follows."
+    )
+    duplicate_memory_s: int = _row(  # type: ignore[assignment]
+        691_200, 0, 31_536_000, "How long an event id is remembered in memory for duplicates."
+    )
+    rejects_max: int = _row(  # type: ignore[assignment]
+        10_000_000, 0, 1_000_000_000, "Rejected rows kept in the quarantine file."
+    )
+    excluded_score_min: float = _row(
+        0.9, 0.5, 1.0, "Lowest score at which a like with two families of evidence is excluded."
+    )
+    held_score_min: float = _row(
+        0.5, 0.0, 1.0, "Lowest score at which a like is held for the follow-up window."
+    )
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> tuple[Settings, dict[str, Origin]]:
+    """Read the settings and say where each value came from.
+
+    Raises
+    ------
+    SettingError
+        An unknown name, a value that is not a number, or one outside its limits.
+    """
+    environment = os.environ if environment is None else environment
+    known = {row.name: row for row in fields(Settings)}
+    values: dict[str, float] = {}
+    origins: dict[str, Origin] = dict.fromkeys(known, "default")
+    layers: list[tuple[Origin, Mapping[str, object]]] = [
+        ("file", _read_file(file) if file else {}),
+        (
+            "environment",
+            {
+                key.removeprefix("ZHENZAN_").lower(): text
+                for key, text in environment.items()
+                if key.startswith("ZHENZAN_")
+            },
+        ),
+        ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
+    ]
+    for origin, layer in layers:
+        for name, raw in layer.items():
+            if name not in known:
+                raise SettingError(f"no setting is named `{name}`", hint=nearest(name, known))
+            values[name] = _number(name, raw, known[name].metadata, whole=known[name].type == "int")
+            origins[name] = origin
+    return Settings(**values), origins  # type: ignore[arg-type]
+
+
+def _read_file(path: Path) -> Mapping[str, object]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingError(f"settings file `{path}` cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise SettingError(f"settings file `{path}` must hold `name: value` lines")
+    return content
+
+
+def _number(name: str, raw: object, limits: Mapping[str, float], *, whole: bool) -> float:
+    try:
+        value = float(str(raw))
+    except ValueError:
+        raise SettingError(f"setting `{name}` needs a number, not `{raw}`") from None
+    if not limits["low"] <= value <= limits["high"] or (whole and value != int(value)):
+        kind = "whole number" if whole else "number"
+        raise SettingError(
+            f"setting `{name}` is {raw}",
+            hint=f"it must be a {kind} from {limits['low']:g} to {limits['high']:g}",
+        )
+    return int(value) if whole else value
