@@ -16,7 +16,10 @@ from zhenzan.traces.growing import grown
 
 WINDOW_US = 10 * MINUTE_US
 _RING = 32
-_FILTER_BITS = 1 << 25
+_FILTER_BITS = 1 << 27
+_NEAREST_MIN = 4
+_RATE_MEMORY_US = 12 * 60 * MINUTE_US
+_RATE_AGE_MIN_US = 6 * 60 * MINUTE_US
 _PAIRS_MIN = 1 << 16
 _EMPTY = np.int64(-1)
 _FOLLOWS_SHARE_MIN = 0.25
@@ -34,8 +37,10 @@ class CoLikeTrace:
     - ``partner_likes``: those earlier coincidences, at most 8 counted per partner;
     - ``led_share``: share of these coincidences in which this account came first.
 
-    The ring holds the last 32 likers of an item, so one hot item costs no more than any other. A pair's first coincidence only marks a filter of 4
-    MiB (two halves that take turns, renewed each week); from the second it has an exact counter.
+    The ring holds the last 32 likers of an item, so one hot item costs no more than any other,
+    and only as many of them are paired as the item's usual rate (12 h memory) does not explain.
+    A pair's first coincidence only marks a filter of 2 x 16 MiB (two halves that take turns,
+    renewed each week); from the second on it has an exact counter.
     Counters untouched for 30 days go when the table would otherwise grow.
 
     Known false positives: a fan club that gathers when its artist posts; members of one
@@ -48,6 +53,7 @@ class CoLikeTrace:
         self._ring_account = np.zeros((0, _RING), np.int32)
         self._ring_us = np.zeros((0, _RING), np.int64)
         self._head = np.zeros(0, np.int32)
+        self._rate = np.zeros((0, 2))
         self._used = 0
         self._filter = np.zeros((2, _FILTER_BITS // 8), np.uint8)
         self._pairs = np.full(_PAIRS_MIN, _EMPTY, np.int64)
@@ -67,7 +73,7 @@ class CoLikeTrace:
             self._make_room()
             row, self._used, self._pairs_used, self._epoch = _update(
                 row, ts, item, account, out, self._slot, self._ring_account, self._ring_us,
-                self._head, self._used, self._filter, self._pairs, self._values,
+                self._head, self._rate, self._used, self._filter, self._pairs, self._values,
                 self._pairs_used, self._epoch, self._window_us,
             )  # fmt: skip
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
@@ -98,6 +104,7 @@ class CoLikeTrace:
         self._ring_account = grown(self._ring_account, need, fill=-1)
         self._ring_us = grown(self._ring_us, need)
         self._head = grown(self._head, need)
+        self._rate = grown(self._rate, need)
 
     def _turn(self, now_us: int) -> None:
         """Renew one half of the filter each week of event time, so that it never fills up."""
@@ -160,7 +167,7 @@ def _rehash(pairs, values, new_pairs, new_values):
 
 @njit(cache=True, nogil=True)
 def _update(
-    row, ts, item, account, out, slot, ring_account, ring_us, head, used, seen, pairs, values,
+    row, ts, item, account, out, slot, ring_account, ring_us, head, rate, used, seen, pairs, values,
     pairs_used, epoch, window_us,
 ):  # fmt: skip
     rows = len(ts)
@@ -188,9 +195,10 @@ def _update(
                 ring = used
                 slot[item[like]] = ring
                 used += 1
+            nearest = _nearest(now, head[ring], ring_us[ring], rate[ring], window_us)
             pairs_used = _meet(
-                now, account[like], ring_account[ring], ring_us[ring], seen, pairs, values,
-                pairs_used, epoch, window_us,
+                now, account[like], head[ring], nearest, ring_account[ring], ring_us[ring], seen,
+                pairs, values, pairs_used, epoch, window_us,
             )  # fmt: skip
             ring_account[ring, head[ring]] = account[like]
             ring_us[ring, head[ring]] = now
@@ -223,10 +231,33 @@ def _answer(like, now, account, out, ring_account, ring_us, pairs, values, windo
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _meet(
-    now, account, ring_account, ring_us, seen, pairs, values, pairs_used, epoch, window_us
-):  # fmt: skip
+def _nearest(now, head, ring_us, rate, window_us):
+    """How many of the last likers are worth a pair: more than the item's usual rate explains."""
+    near = 0
     for place in range(_RING):
+        if ring_us[place] > 0 and now - ring_us[place] <= window_us:
+            near += 1
+    last = ring_us[(head + _RING - 1) % _RING]
+    if rate[1] == 0.0:
+        rate[1] = now
+    else:
+        rate[0] *= np.exp(-(now - last) / _RATE_MEMORY_US)
+    age = max(now - rate[1], _RATE_AGE_MIN_US)
+    usual = rate[0] * window_us / (_RATE_MEMORY_US * (1.0 - np.exp(-age / _RATE_MEMORY_US)))
+    rate[0] += 1.0
+    if near == 0:
+        return 0
+    excess = max(0.0, 1.0 - usual / near)
+    return min(near, max(_NEAREST_MIN, int(_RING * excess)))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _meet(
+    now, account, head, nearest, ring_account, ring_us, seen, pairs, values, pairs_used, epoch,
+    window_us,
+):  # fmt: skip
+    for back in range(1, nearest + 1):
+        place = (head + _RING - back) % _RING
         other = ring_account[place]
         if other < 0 or other == account or now - ring_us[place] > window_us:
             continue
