@@ -1,0 +1,96 @@
+"""Turns canonical rows into batches of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from zhenzan.events.addresses import read_addresses
+from zhenzan.events.batch import KEYS, Batch
+from zhenzan.events.codes import CodeTable, grown
+from zhenzan.events.hashing import U64, hash_strings
+
+COLUMN_OF: dict[str, str] = {
+    "account": "account_id",
+    "item": "item_id",
+    "merchant": "merchant_id",
+    "category": "category",
+    "device": "device_id",
+    "ip": "ip",
+    "session": "session_id",
+    "channel": "channel",
+    "campaign": "campaign_id",
+    "task": "task_id",
+}
+"""The contract column behind each key; ``block`` is derived from ``ip``."""
+
+KEPT: frozenset[str] = frozenset({"account", "item", "merchant", "category", "channel"})
+"""Keys whose strings can be had back from their codes; outputs name them."""
+
+
+class Encoder:
+    """Owns the code tables of a run and the facts that hang on address codes."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, CodeTable] = {key: CodeTable(keep=key in KEPT) for key in KEYS}
+        self.bad_addresses_count = 0
+        self._ipv4 = np.zeros(1 << 10, np.uint32)
+        self._block_key = np.zeros(1 << 10, np.uint64)
+
+    @property
+    def ipv4_by_ip_code(self) -> NDArray[np.uint32]:
+        """View the IPv4 number behind each ip code; 0 for IPv6 and for what is no address."""
+        return self._ipv4[: len(self.tables["ip"])]
+
+    def encode(self, rows: pa.Table, *, late: bool) -> Batch:
+        """Encode canonical rows that are sorted and free of duplicates."""
+        rows = rows.combine_chunks()
+        arrays = {name: rows.column(name).chunk(0) for name in rows.column_names}
+        codes = {
+            key: self.tables[key].encode_hashed(_hashes(arrays, column), arrays[column])
+            for key, column in COLUMN_OF.items()
+        }
+        codes["block"] = self._blocks(codes["ip"], arrays["ip"])
+        text_hash, text_chars = _texts(arrays["text"])
+        return Batch(
+            event_id=arrays["event_id"],
+            ts=arrays["ts"].to_numpy(),
+            kind=arrays["kind"].to_numpy(),
+            dwell_ms=arrays["dwell_ms"].to_numpy(),
+            completion_permille=arrays["completion_permille"].to_numpy(),
+            amount_cents=arrays["amount_cents"].to_numpy(),
+            text_hash=text_hash,
+            text_chars=text_chars,
+            late=np.full(len(rows), late, np.bool_),
+            **codes,
+        )
+
+    def _blocks(self, ip: NDArray[np.int32], text: pa.Array) -> NDArray[np.int32]:
+        table = self.tables["ip"]
+        if len(table.fresh):
+            number, block, garbage = read_addresses(text.take(pa.array(table.fresh)))
+            self.bad_addresses_count += garbage
+            self._ipv4 = grown(self._ipv4, len(table))
+            self._block_key = grown(self._block_key, len(table))
+            self._ipv4[ip[table.fresh]] = number
+            self._block_key[ip[table.fresh]] = block
+        keys = np.where(ip >= 0, self._block_key[np.maximum(ip, 0)], np.uint64(0))
+        return self.tables["block"].encode_hashed(keys)
+
+
+def _hashes(arrays: dict[str, pa.Array], column: str) -> U64:
+    known = arrays.get(f"#{column}")
+    hashes: U64 = known.to_numpy() if known is not None else hash_strings(arrays[column])
+    return hashes
+
+
+def _texts(text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Hash texts without case and outer blanks; count characters of the text as written."""
+    if text.null_count == len(text):
+        return np.zeros(len(text), np.int64), np.full(len(text), -1, np.int32)
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(text))
+    chars = pc.utf8_length(text).fill_null(-1).to_numpy().astype(np.int32)
+    chars[chars == 0] = -1
+    return hash_strings(plain).view(np.int64), chars

@@ -1,0 +1,169 @@
+"""Puts rows into the one order that scoring sees: by time, then by event id."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
+from numpy.typing import NDArray
+
+from zhenzan.events.hashing import U8, string_buffers
+
+_I64 = NDArray[np.int64]
+
+
+def times(table: pa.Table) -> _I64:
+    """View the ``ts`` column of canonical rows as numbers."""
+    column = table.column("ts")
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    ts: _I64 = array.to_numpy(zero_copy_only=False)
+    return ts
+
+
+@njit(cache=True, nogil=True)
+def _compare(offsets: NDArray[np.int32], data: U8, left: int, right: int) -> int:
+    a, a_end = offsets[left], offsets[left + 1]
+    b, b_end = offsets[right], offsets[right + 1]
+    while a < a_end and b < b_end:
+        if data[a] != data[b]:
+            return int(data[a]) - int(data[b])
+        a += 1
+        b += 1
+    return int(a_end - a) - int(b_end - b)
+
+
+@njit(cache=True, nogil=True)
+def _order_small_ticks(
+    ts: _I64, order: _I64, offsets: NDArray[np.int32], data: U8, peers_max: int
+) -> int:
+    """Order peers by id inside each tick; give back how many rows stand in larger ticks."""
+    left, rest, size = 0, 0, order.shape[0]
+    while left < size:
+        right = left + 1
+        while right < size and ts[order[right]] == ts[order[left]]:
+            right += 1
+        if right - left > peers_max:
+            rest += right - left
+        else:
+            for i in range(left + 1, right):
+                row = order[i]
+                k = i
+                while k > left and _compare(offsets, data, order[k - 1], row) > 0:
+                    order[k] = order[k - 1]
+                    k -= 1
+                order[k] = row
+        left = right
+    return rest
+
+
+# Up to here insertion in place beats a general sort.
+_SMALL_TICK = 24
+
+
+def sort_rows(table: pa.Table) -> pa.Table:
+    """Sort canonical rows by time, then event id; rows with both equal keep their order."""
+    if table.num_rows < 2:
+        return table
+    table = table.combine_chunks()
+    ts = times(table)
+    is_sorted = bool(np.all(ts[1:] >= ts[:-1]))
+    order = np.arange(len(ts)) if is_sorted else np.argsort(ts, kind="stable")
+    offsets, data = string_buffers(table.column("event_id").chunk(0))
+    if _order_small_ticks(ts, order, offsets, data, _SMALL_TICK):
+        keys = [("ts", "ascending"), ("event_id", "ascending"), ("file", "ascending")]
+        keys.append(("row", "ascending"))
+        order = pc.sort_indices(table, sort_keys=keys).to_numpy()
+    elif is_sorted and bool(np.all(order[1:] > order[:-1])):
+        return table
+    return table.take(pa.array(order))
+
+
+class Reorder:
+    """Holds rows back until no row in order can come before them.
+
+    The bound is a function of the data alone: a row is late when its time lies more than
+    ``bound_us`` behind the newest time that stood before it in its log.
+    """
+
+    def __init__(self, bound_us: int) -> None:
+        self._bound_us = bound_us
+        self._newest_us = -(1 << 62)
+        self._held: list[pa.Table] = []
+        self._held_rows = 0
+        self._release_at = 0
+
+    def add(self, table: pa.Table) -> tuple[pa.Table | None, pa.Table | None]:
+        """Take rows in; give back rows in order that are free to go, and late rows."""
+        if not table.num_rows:
+            return None, None
+        ts = times(table)
+        newest = np.maximum.accumulate(np.maximum(ts, self._newest_us))
+        is_late = ts < newest - self._bound_us
+        self._newest_us = int(newest[-1])
+        late = None
+        if is_late.any():
+            late = sort_rows(table.filter(pa.array(is_late)))
+            table = table.filter(pa.array(~is_late))
+        self._held.append(table)
+        self._held_rows += table.num_rows
+        # Sorting again only when the held rows have doubled keeps the cost per row constant.
+        if self._held_rows < self._release_at:
+            return None, late
+        return self._release(self._newest_us - self._bound_us), late
+
+    def finish(self) -> pa.Table | None:
+        """Give back everything that is still held, in order."""
+        return self._release(1 << 62)
+
+    def _release(self, before_us: int) -> pa.Table | None:
+        if not self._held_rows:
+            return None
+        table = sort_rows(pa.concat_tables(self._held))
+        cut = int(np.searchsorted(times(table), before_us, side="left"))
+        self._held = [table.slice(cut)]
+        self._held_rows = table.num_rows - cut
+        self._release_at = 2 * self._held_rows
+        return table.slice(0, cut) if cut else None
+
+
+class TickCutter:
+    """Cuts a sorted stream into batches, never inside a tick.
+
+    A batch ends at the first tick boundary at which it holds ``batch_rows`` rows or more,
+    counted from the start of the stream, so that the cuts do not depend on how rows arrived.
+    """
+
+    def __init__(self, batch_rows: int) -> None:
+        self._batch_rows = batch_rows
+        self._held: list[pa.Table] = []
+        self._held_rows = 0
+
+    def add(self, table: pa.Table) -> list[pa.Table]:
+        """Take sorted rows in; give back the batches that are complete."""
+        self._held.append(table)
+        self._held_rows += table.num_rows
+        if self._held_rows <= self._batch_rows:
+            return []
+        whole = pa.concat_tables(self._held)
+        ts = times(whole)
+        done: list[pa.Table] = []
+        start = 0
+        while True:
+            edge = start + self._batch_rows
+            if edge >= len(ts):
+                break
+            cut = int(np.searchsorted(ts, ts[edge - 1], side="right"))
+            if cut >= len(ts):
+                break
+            done.append(whole.slice(start, cut - start))
+            start = cut
+        self._held = [whole.slice(start)]
+        self._held_rows = len(ts) - start
+        return done
+
+    def finish(self) -> pa.Table | None:
+        """Give back the last batch, if any rows are left."""
+        rest = pa.concat_tables(self._held) if self._held_rows else None
+        self._held, self._held_rows = [], 0
+        return rest
