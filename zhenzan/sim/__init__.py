@@ -1,0 +1,25 @@
+"""The closed simulator: honest people, honest twins and attacks, with the truth as labels.
+
+It exists to feed and to measure the detectors; it writes the public interaction contract and
+never talks to a platform. Invariants: one seed repeats a run; ids, order and nulls say nothing
+about who made a row; the background is the same with and without attacks. Fee-fraud owners,
+purchasable assists and insider winners belong to campaigns and are not played here.
+
+Entry point: ``zhenzan.sim.simulate``.
+"""
+
+from zhenzan.sim.order import ATTACKS, TWINS, Knobs, Order, order
+from zhenzan.sim.simulation import Simulation, simulate, write
+from zhenzan.sim.world import World
+
+__all__ = [
+    "ATTACKS",
+    "TWINS",
+    "Knobs",
+    "Order",
+    "Simulation",
+    "World",
+    "order",
+    "simulate",
+    "write",
+]

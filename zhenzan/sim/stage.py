@@ -1,0 +1,146 @@
+"""The stage: the world while it is being played, handed to background, twins and attacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+
+from zhenzan.sim.catalogue import Attention, Catalogue, stock
+from zhenzan.sim.funnel import Mood, Views, unfold
+from zhenzan.sim.population import Population, populate, session_address, session_device
+from zhenzan.sim.rows import F64, I8, I32, I64, Rows
+from zhenzan.sim.world import CATEGORIES, CHANNEL_SHARES, HOURS, World
+
+INTEREST_PULL = 0.78
+"""Share of views that fall into one of the three categories an account cares about."""
+
+INTEREST_SPLIT = (0.60, 0.27, 0.13)
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a part of the play may read and grow; every part has a generator of its own."""
+
+    world: World
+    rng: np.random.Generator
+    population: Population
+    catalogue: Catalogue
+    attention: Attention
+    history: Rows = field(default_factory=lambda: Rows.make(0))
+    sessions_count: int = 0
+    groups_count: int = 0
+    campaigns_count: int = 0
+    tasks_count: int = 0
+
+    @classmethod
+    def open(cls, world: World, rng: np.random.Generator) -> Stage:
+        """Build people and shelves, with nobody on the platform yet."""
+        population = populate(world, rng)
+        catalogue = stock(world, rng)
+        return cls(world, rng, population, catalogue, Attention(world, catalogue, rng))
+
+    def sessions(self, count: int) -> I64:
+        """Take session codes that nobody uses yet."""
+        first = self.sessions_count
+        self.sessions_count += count
+        return np.arange(first, first + count, dtype=np.int64)
+
+    def group(self) -> int:
+        """Take a group code."""
+        self.groups_count += 1
+        return self.groups_count - 1
+
+    def campaign(self) -> int:
+        """Take a campaign code."""
+        self.campaigns_count += 1
+        return self.campaigns_count - 1
+
+    def tasks(self, count: int) -> I64:
+        """Take task codes."""
+        first = self.tasks_count
+        self.tasks_count += count
+        return np.arange(first, first + count, dtype=np.int64)
+
+    def live_accounts(self, before_us: int) -> I32:
+        """List the accounts that exist before a time."""
+        return np.flatnonzero(self.population.created_us < before_us).astype(np.int32)
+
+    def waking_times(self, count: int, low_us: int, high_us: int) -> I64:
+        """Draw times between two bounds by the day rhythm of the largest time zone."""
+        picks = self.rng.random((count, 4)) * max(1, high_us - low_us) + low_us
+        hour = ((picks / 3.6e9) + 8.0).astype(np.int64) % 24
+        weight = np.array(HOURS)[hour] * self.rng.random((count, 4)) ** 0.3
+        return picks[np.arange(count), weight.argmax(axis=1)].astype(np.int64)
+
+    def choose(self, pool: I32, count: int, *, by: F64 | None = None) -> I32:
+        """Draw different accounts from a pool, at most as many as there are."""
+        count = min(count, len(pool))
+        odds = None if by is None else by / by.sum()
+        return self.rng.choice(pool, count, replace=False, p=odds).astype(np.int32)
+
+    def visit(
+        self,
+        account: I32,
+        item: I32,
+        ts: I64,
+        *,
+        channel: int | I8 | None = None,
+        affinity: float = 0.0,
+        ip: I64 | None = None,
+        device: I32 | None = None,
+    ) -> Views:
+        """Let people look at given items, each in a session of its own."""
+        count = len(account)
+        people, rng = self.population, self.rng
+        if channel is None:
+            channel = rng.choice(len(CHANNEL_SHARES), count, p=CHANNEL_SHARES).astype(np.int8)
+        if ip is None:
+            ip = session_address(people, rng, account, ts, vpn_share=self.world.vpn_share)
+        return Views(
+            ts=ts,
+            account=account,
+            item=item,
+            device=session_device(people, rng, account) if device is None else device,
+            ip=ip,
+            session=self.sessions(count),
+            channel=np.broadcast_to(np.asarray(channel, dtype=np.int8), (count,)),
+            affinity=np.full(count, affinity, dtype=np.float32),
+        )
+
+    def unfold(self, views: Views, mood: Mood | None = None) -> Rows:
+        """Let visits bring what visits bring."""
+        mood = mood or Mood(list_like_share=self.world.list_like_share)
+        return unfold(views, self.population, self.catalogue, self.rng, mood)
+
+    def browse(self, account: I32, ts: I64) -> Views:
+        """Let each account open the platform once at a time and look at what it likes."""
+        rng = self.rng
+        session = self.visit(account, np.full(len(account), -1, dtype=np.int32), ts)
+        views_mean = max(self.world.views_per_account_day, 1.0)
+        length = 1 + rng.poisson(rng.gamma(0.75, (views_mean - 1.0) / 0.75, len(account)))
+        which = np.repeat(np.arange(len(account)), length)
+        views = session.take(which)
+        first = np.concatenate([[0], np.cumsum(length)[:-1]])
+        gap = rng.lognormal(np.log(11.0), 1.0, len(which)) * 1e6
+        gap[first] = rng.exponential(2.5e6, len(first))
+        walked = np.cumsum(gap)
+        start = np.repeat(walked[first] - gap[first], length)
+        ts_view = views.ts + (walked - start).astype(np.int64)
+        category = self._tastes(views.account)
+        item = self.attention.draw(rng, ts_view, category)
+        born = self.catalogue.created_us[item] <= ts_view
+        mine = (category[:, None] == self.population.interest[views.account]).any(axis=1)
+        views = replace(views, ts=ts_view, item=item, affinity=np.where(mine, 0.25, -0.35))
+        return views.take(born)
+
+    def _tastes(self, account: I32) -> I8:
+        rng = self.rng
+        count = len(account)
+        shares = [category.share for category in CATEGORIES]
+        own = rng.choice(3, count, p=INTEREST_SPLIT)
+        category = self.population.interest[account, own]
+        free = rng.random(count) > INTEREST_PULL
+        category[free] = rng.choice(len(CATEGORIES), int(free.sum()), p=shares)
+        return category
