@@ -288,7 +288,7 @@ def _columns(items: Aggregates) -> dict[str, F64]:
 
 def _is_wanted(name: str) -> bool:
     wanted = {column for pair in _RATES.values() for column in pair}
-    return name in wanted | {"comment_texts_distinct", "refunds"}
+    return name in wanted | {"comment_texts_distinct", "purchases", "refunds"}
 
 
 def _listed(values: object) -> list[str | None]:
