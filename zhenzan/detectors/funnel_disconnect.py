@@ -19,7 +19,7 @@ _LIKES_MIN = 20  # below it, one comment decides the ratio
 
 
 def measure(likes: Likes) -> F64:
-    """Return likes per favourite, cart, purchase, comment or share within 24 h, from 20 likes on."""
+    """Return likes per favourite, cart, purchase, comment or share, from 20 likes on."""
     liked = known(likes["item_likes_24h"])
     deeper = (
         known(likes["item_favorites_24h"])

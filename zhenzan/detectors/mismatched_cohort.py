@@ -1,4 +1,4 @@
-"""The likers just before belong to other categories.
+"""The earlier likers belong to other categories.
 
 Assumption: one stray like is chance, a crowd of strays on one item is an order (S1-09, S1-13).
 

@@ -1,4 +1,4 @@
-"""The likers just before were mostly new accounts.
+"""The earlier likers were mostly new accounts.
 
 Assumption: an order is filled with accounts made for it (S0-04, S2-06). Being new weighs nothing
 for the account itself (T17); a crowd of them on one item does.

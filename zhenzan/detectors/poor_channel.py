@@ -13,7 +13,7 @@ from zhenzan.detectors.interface import F64, Detector, Family, Likes, known
 
 
 def measure(likes: Likes) -> F64:
-    """Return the share of the item's likers from the like's channel who later did anything there."""
+    """Return the share of the item's likers from the like's channel who came back."""
     return known(likes["channel_quality"])
 
 

@@ -1,4 +1,4 @@
-"""The likers just before do little else than like.
+"""The earlier likers do little else than like.
 
 Assumption: each worker looks harmless, the crowd does not: a real audience also views, keeps and
 buys (S0-04, S1-11, S2-06).

@@ -1,4 +1,4 @@
-"""The likers just before came without device, address or session.
+"""The earlier likers came without device, address or session.
 
 Assumption: likes written through an interface gather on the item that was ordered (S3-13). One
 like without them is not guilty; what counts is an item's crowd against the rest of the log.

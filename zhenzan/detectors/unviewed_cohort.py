@@ -1,4 +1,4 @@
-"""The likers just before had not viewed the item.
+"""The earlier likers had not viewed the item.
 
 Assumption: an audience looks first; a delivery does not (S2-14, S0-13).
 
