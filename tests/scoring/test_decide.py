@@ -1,0 +1,48 @@
+"""The safety rules of the design, one test each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zhenzan.detectors.interface import Family
+from zhenzan.events.state import CountState
+from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.evidence import FAMILIES
+from zhenzan.settings import Settings
+
+SURE = np.array([0.999])
+
+
+def evidence(*families: Family) -> np.ndarray:
+    nats = np.full((1, FAMILIES), -0.2, np.float32)
+    nats[0, list(families)] = 6.0
+    return nats
+
+
+@pytest.mark.parametrize("family", Family)
+def test_one_family_alone_never_excludes(family):
+    assert count_states(SURE, evidence(family), Settings())[0] == CountState.HELD
+
+
+@pytest.mark.parametrize("company", [Family.TARGET, Family.CONTEXT])
+def test_network_with_a_burst_or_a_channel_never_excludes(company):
+    # T18: a dormitory in which something goes viral is no farm.
+    assert count_states(SURE, evidence(Family.NETWORK, company), Settings())[0] == CountState.HELD
+
+
+def test_a_burst_from_an_odd_channel_never_excludes():
+    # T19: a hit carried by another platform keeps its likes.
+    nats = evidence(Family.TARGET, Family.CONTEXT)
+    assert count_states(SURE, nats, Settings())[0] == CountState.HELD
+
+
+@pytest.mark.parametrize("family", [Family.ACCOUNT, Family.BEHAVIOUR, Family.GROUP])
+def test_two_families_of_which_one_is_personal_exclude(family):
+    nats = evidence(Family.NETWORK, family)
+    assert count_states(SURE, nats, Settings())[0] == CountState.EXCLUDED
+
+
+def test_a_low_score_counts_whatever_the_families_say():
+    nats = evidence(*Family)
+    assert count_states(np.array([0.1]), nats, Settings())[0] == CountState.COUNTED

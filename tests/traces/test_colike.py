@@ -1,0 +1,110 @@
+"""The ledger of pairs must say what a plain double loop says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from zhenzan.clock import MINUTE_US
+from zhenzan.traces import CoLikeTrace
+
+T0 = 1_700_000_000_000_000
+
+
+def naive_partners(ts, item, account, window_us):
+    """Count, for each like, likers shortly before with at least two earlier coincidences."""
+    met = defaultdict(int)
+    answers = []
+    for now, liked, who in zip(ts, item, account, strict=True):
+        near = [
+            other
+            for then, other_item, other in zip(ts, item, account, strict=True)
+            if other_item == liked and other != who and now - window_us <= then < now
+        ]
+        # The ledger opens at the second meeting, so two earlier ones are needed.
+        answers.append(sum(met[frozenset((who, other))] >= 2 for other in near))
+        for other in near:
+            met[frozenset((who, other))] += 1
+    return answers
+
+
+def test_partners_equal_a_double_loop_on_sparse_likes():
+    rng = np.random.default_rng(3)
+    likes = 300
+    # Every item is liked in one short burst, by few accounts, so no ring overflows.
+    item = np.repeat(np.arange(30), 10).astype(np.int32)
+    account = np.concatenate([rng.permutation(14)[:10] for _ in range(30)]).astype(np.int32)
+    ts = T0 + np.arange(likes) * 7_000_000 + (item.astype(np.int64) * 3_600_000_000)
+    found = CoLikeTrace().update(ts, item, account)["partners"]
+    assert found.tolist() == naive_partners(ts, item, account, 10 * MINUTE_US)
+    assert found.sum() > 0
+
+
+def test_the_first_coincidence_says_nothing():
+    ts = T0 + np.arange(2, dtype=np.int64) * 1_000_000
+    found = CoLikeTrace().update(ts, np.zeros(2, np.int32), np.arange(2, dtype=np.int32))
+    assert found["partners"].tolist() == [0, 0]
+
+
+def shadowed_likes(rounds=12, delay_s=20):
+    """Account 0 likes alone; account 1 copies each of its likes seconds later."""
+    first = T0 + np.arange(rounds, dtype=np.int64) * 3_600_000_000
+    ts = np.stack([first, first + delay_s * 1_000_000], axis=1).reshape(-1)
+    item = np.repeat(np.arange(rounds), 2).astype(np.int32)
+    account = np.tile([0, 1], rounds).astype(np.int32)
+    return ts, item, account
+
+
+def test_a_shadowed_victim_has_no_partners_and_its_shadow_has():
+    # Safety rule 10: who acts first is evidence.
+    ts, item, account = shadowed_likes()
+    trace = CoLikeTrace()
+    at_once = trace.update(ts, item, account)
+    review = trace.review(ts, item, account)
+    victim, shadow = account == 0, account == 1
+    assert at_once["partners"][victim].max() == 0
+    assert review["partners"][victim].max() == 0
+    assert at_once["partners"][shadow][3:].min() >= 1
+    assert review["partners"][shadow].min() >= 1
+    assert at_once["led_share"][shadow][3:].max() == 0
+
+
+def test_peers_get_the_same_answer_in_any_order():
+    ts, item, account = shadowed_likes(delay_s=0)
+    forward = CoLikeTrace().update(ts, item, account)["partners"]
+    swapped = np.arange(len(ts)).reshape(-1, 2)[:, ::-1].reshape(-1)
+    backward = CoLikeTrace().update(ts[swapped], item[swapped], account[swapped])["partners"]
+    assert backward.tolist() == forward[swapped].tolist()
+
+
+@pytest.mark.parametrize("cuts", [1, 7, 50])
+def test_cutting_the_stream_changes_nothing(cuts):
+    rng = np.random.default_rng(5)
+    ts = np.sort(T0 + rng.integers(0, 86_400, 2_000) * 1_000_000)
+    item = rng.integers(0, 40, 2_000).astype(np.int32)
+    account = rng.integers(0, 100, 2_000).astype(np.int32)
+    whole = CoLikeTrace().update(ts, item, account)["partners"]
+    trace = CoLikeTrace()
+    edges = np.searchsorted(ts, np.linspace(ts[0], ts[-1], cuts + 1)[1:-1])
+    parts = [
+        trace.update(t, i, a)["partners"]
+        for t, i, a in zip(
+            np.split(ts, edges), np.split(item, edges), np.split(account, edges), strict=True
+        )
+    ]
+    assert np.concatenate(parts).tolist() == whole.tolist()
+
+
+def test_renaming_accounts_changes_nothing():
+    # Safety rule 5: ids carry no information.
+    rng = np.random.default_rng(6)
+    ts = np.sort(T0 + rng.integers(0, 86_400, 3_000) * 1_000_000)
+    item = rng.integers(0, 60, 3_000).astype(np.int32)
+    account = rng.integers(0, 120, 3_000).astype(np.int32)
+    renamed = rng.permutation(120).astype(np.int32)[account]
+    one, two = CoLikeTrace(), CoLikeTrace()
+    for name, values in one.update(ts, item, account).items():
+        if name == "partners":
+            assert values.tolist() == two.update(ts, item, renamed)[name].tolist()

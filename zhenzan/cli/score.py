@@ -1,0 +1,119 @@
+"""``zhenzan score``: an interaction log in, counted likes with reasons out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+def score(
+    log: Annotated[
+        str,
+        typer.Argument(help="Parquet file, folder or glob, CSV, JSON Lines (.gz, .zst), or `-`."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the outputs.")] = Path("out"),
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            "--map", help="Mapping file, or the name of a shipped one, for a foreign log."
+        ),
+    ] = None,
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet or CSV).")
+    ] = None,
+    items: Annotated[
+        Path | None, typer.Option("--items", help="Side table of items (Parquet or CSV).")
+    ] = None,
+    networks: Annotated[
+        Path | None, typer.Option("--networks", help="Address ranges with their kind (Parquet).")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="parquet, csv or jsonl; else told by content.")
+    ] = None,
+    batch_rows: Annotated[
+        int | None, typer.Option("--batch-rows", help="Interactions scored in one step.")
+    ] = None,
+    lateness_s: Annotated[
+        int | None, typer.Option("--lateness-s", help="How late a row may come and be in order.")
+    ] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="Settings file (YAML).")
+    ] = None,
+    report: Annotated[bool, typer.Option(help="Write the HTML report as well.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Score every like of a log: probability, count state, and reasons."""
+    from zhenzan import settings as settings_table
+    from zhenzan.events.ingest import Ingest
+    from zhenzan.insight.report import write_report
+    from zhenzan.scoring.job import score_log
+
+    flags = {"batch_rows": batch_rows, "lateness_s": lateness_s}
+    settings, _ = settings_table.load(flags, file=settings_file)
+    out.mkdir(parents=True, exist_ok=True)
+    ingest = Ingest(
+        log,
+        settings,
+        mapping=mapping,
+        rejects_path=out / "rejects.parquet",
+        accounts=accounts,
+        items=items,
+        networks=networks,
+        format=format_,
+    )
+    with _progress() as bar:
+        task = bar.add_task("read", total=1.0)
+
+        def advance(stage: str, part: float) -> None:
+            bar.update(task, description=stage, completed=part)
+
+        summary = score_log(ingest, out, settings, progress=advance)
+        if report:
+            advance("report", 0.0)
+            summary["report"] = str(write_report(out))
+            advance("report", 1.0)
+    if as_json:
+        print(json.dumps(summary, indent=2, default=str))
+    else:
+        _print(summary, out)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description:>7}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=Console(file=sys.stderr),
+    )
+
+
+def _print(summary: dict[str, Any], out: Path) -> None:
+    counts, states = summary["counts"], summary["states"]
+    likes = max(counts["likes"], 1)
+    table = Table(title="Likes", title_justify="left")
+    table.add_column("count state")
+    table.add_column("likes", justify="right")
+    table.add_column("share", justify="right")
+    for word, number in states.items():
+        table.add_row(word, f"{number:,}", f"{100 * number / likes:.2f} %")
+    table.add_row("claimed", f"{counts['likes']:,}", "", style="bold")
+    console = Console()
+    console.print(table)
+    rejected = sum(counts["rejects"].values())
+    console.print(
+        f"{counts['interactions']:,} interactions read, {counts['duplicates']:,} duplicates, "
+        f"{rejected:,} rows rejected, {counts['late']:,} late."
+    )
+    for reason, number in sorted(counts["rejects"].items()):
+        console.print(f"  rejected for {reason}: {number:,}")
+    console.print(f"Outputs: {out}", soft_wrap=True)
+    if "report" in summary:
+        console.print(f"Report: {summary['report']}", soft_wrap=True)

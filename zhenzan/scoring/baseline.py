@@ -1,0 +1,144 @@
+"""What is usual: histograms of every signal, learned from the log, and the evidence they give.
+
+For each detector and segment the share of honest likes per bin is kept. The evidence of a bin is
+a log likelihood ratio against an alternative that is not fitted to any attack: if ``p`` is the
+share of honest likes at least as suspicious, the alternative draws ``p`` from Beta(a, 1), the
+p-value calibration of Sellke, Bayarri and Berger (2001). As likes are found inauthentic, they
+leave the honest histogram and enter that of the alternative, with half of the weight at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhenzan.detectors.interface import Detector
+
+SEGMENTS_MAX = 256
+"""Categories with a histogram of their own; the rest share one. A limit, not a tuning knob."""
+
+_TILT = 0.3
+_SEGMENT_WEIGHT = 300.0
+_PRIOR_WEIGHT = 100.0
+_PRIOR_RATIO = 0.45
+_ALTERNATIVE_LIKES_MIN = 200.0
+_ALTERNATIVE_SHARE = 0.5
+_USUAL = (0.05, 0.90)
+
+I8 = NDArray[np.int8]
+F64 = NDArray[np.float64]
+
+
+class Baseline:
+    """Histograms of signals over honest and inauthentic likes, by detector and segment.
+
+    Parameters
+    ----------
+    detectors
+        In the order of the columns of every matrix of bins.
+
+    State: detectors x (1 + 256 segments) x bins numbers of 8 bytes, twice.
+    """
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self.detectors = tuple(detectors)
+        self.bins_max = max(detector.bins for detector in detectors) + 1
+        shape = (len(detectors), 1 + SEGMENTS_MAX, self.bins_max)
+        self._honest = np.zeros(shape)
+        self._inauthentic = np.zeros((len(detectors), self.bins_max))
+        self._by_category = np.array([d.segment == "category" for d in detectors])
+
+    def segments(self, category: NDArray[np.int32]) -> NDArray[np.int16]:
+        """Turn category codes into segments; 0 is the segment of everything else."""
+        inside = (category >= 0) & (category < SEGMENTS_MAX)
+        return np.where(inside, category + 1, 0).astype(np.int16)
+
+    def learn(self, bins: I8, segments: NDArray[np.int16], score: F64) -> None:
+        """Add likes to the histograms, each split by its probability of being inauthentic.
+
+        Parameters
+        ----------
+        bins
+            Shape (likes, detectors).
+        """
+        for column in range(len(self.detectors)):
+            honest = np.bincount(bins[:, column], 1.0 - score, self.bins_max)
+            self._honest[column, 0] += honest
+            self._inauthentic[column] += np.bincount(bins[:, column], score, self.bins_max)
+            if self._by_category[column]:
+                cell = segments.astype(np.int64) * self.bins_max + bins[:, column]
+                size = (1 + SEGMENTS_MAX) * self.bins_max
+                table = np.bincount(cell, 1.0 - score, size).reshape(-1, self.bins_max)
+                self._honest[column, 1:] += table[1:]
+
+    def cleared(self) -> Baseline:
+        """Return an empty baseline over the same detectors."""
+        return Baseline(self.detectors)
+
+    def evidence(self) -> NDArray[np.float32]:
+        """Compute the evidence in nats, shape (detectors, segments, bins); bin 0 gives none."""
+        honest = self._shares()
+        table = np.zeros(honest.shape, np.float32)
+        for column, detector in enumerate(self.detectors):
+            share = honest[column, :, 1 : detector.bins + 1]
+            if detector.suspicious == "low":
+                share = share[:, ::-1]
+            nats = self._nats(column, detector, share)
+            if detector.suspicious == "low":
+                nats = nats[:, ::-1]
+            table[column, :, 1 : detector.bins + 1] = nats
+        return table
+
+    def usual(self) -> tuple[F64, F64]:
+        """Return the usual lowest and highest value, each of shape (detectors, segments).
+
+        The bins that hold the middle of the honest likes (5 % to 90 %), as values: -inf or inf
+        where the bin is open.
+        """
+        honest = self._shares()
+        low = np.full(honest.shape[:2], -np.inf)
+        high = np.full(honest.shape[:2], np.inf)
+        for column, detector in enumerate(self.detectors):
+            rising = np.cumsum(honest[column, :, 1 : detector.bins + 1], axis=1)
+            edges = np.array([-np.inf, *detector.edges, np.inf])
+            bottom = (rising < _USUAL[0]).sum(axis=1)
+            top = np.minimum((rising < _USUAL[1]).sum(axis=1), detector.bins - 1)
+            low[column] = edges[bottom]
+            high[column] = edges[top + 1]
+        return low, high
+
+    def _shares(self) -> F64:
+        shares = np.zeros_like(self._honest)
+        for column, detector in enumerate(self.detectors):
+            inside = slice(1, detector.bins + 1)
+            whole = self._honest[column, 0, inside] + _PRIOR_WEIGHT * _prior(detector)
+            whole = whole / whole.sum()
+            local = self._honest[column, :, inside] + _SEGMENT_WEIGHT * whole
+            local[0] = whole
+            shares[column, :, inside] = local / local.sum(axis=1, keepdims=True)
+        return shares
+
+    def _nats(self, column: int, detector: Detector, share: F64) -> F64:
+        tail = np.minimum(np.cumsum(share[:, ::-1], axis=1)[:, ::-1], 1.0)
+        beyond = np.concatenate([tail[:, 1:], np.zeros((len(tail), 1))], axis=1)
+        alternative = tail**_TILT - beyond**_TILT
+        seen = self._inauthentic[column, 1 : detector.bins + 1]
+        if detector.suspicious == "low":
+            seen = seen[::-1]
+        if seen.sum() >= _ALTERNATIVE_LIKES_MIN:
+            found = seen / seen.sum()
+            alternative = (1.0 - _ALTERNATIVE_SHARE) * alternative + _ALTERNATIVE_SHARE * found
+        floor = 1e-9
+        nats = np.log((alternative + floor) / (share + floor))
+        # A more suspicious value never speaks less for inauthenticity than a milder one.
+        nats = np.maximum.accumulate(nats, axis=1)
+        return np.clip(nats, -detector.clears_max, detector.weight_max)
+
+
+def _prior(detector: Detector) -> F64:
+    """Before anything is learned: mild values are common, each step further is about half."""
+    share = _PRIOR_RATIO ** np.arange(detector.bins)
+    share /= share.sum()
+    return share if detector.suspicious == "high" else share[::-1].copy()

@@ -1,0 +1,163 @@
+"""From a log to its answers: reads, measures, scores at once, settles, and writes the outputs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from zhenzan.detectors.registry import all_detectors
+from zhenzan.events.batch import Batch
+from zhenzan.events.ingest import Ingest
+from zhenzan.events.schema import Kind
+from zhenzan.groups.lift import cohort_lift
+from zhenzan.scoring.at_once import AtOnceScorer
+from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.outputs import Settlement, write_outputs
+from zhenzan.scoring.settled import settle
+from zhenzan.scoring.signals import SignalSource
+from zhenzan.scoring.spill import KEYS, LikeSpill
+from zhenzan.scoring.tally import AccountTally, ItemTally
+from zhenzan.settings import Settings
+from zhenzan.traces import FollowUpTrace
+from zhenzan.traces.follow_up import ENGAGED, FOLLOWED
+from zhenzan.traces.hindsight import channel_quality, drip_spread, round_stop
+
+Progress = Callable[[str, float], None]
+"""Called with the name of the stage and the part of it that is done, 0 to 1."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What reading a log has gathered: everything that the settled answer needs."""
+
+    ingest: Ingest
+    settings: Settings
+    spill: LikeSpill
+    signals: SignalSource = field(default_factory=SignalSource)
+    items: ItemTally = field(default_factory=ItemTally)
+    accounts: AccountTally = field(default_factory=AccountTally)
+    follow_up: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    last_us: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def score_log(
+    ingest: Ingest, out: Path, settings: Settings, *, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Score every like of a log and write the outputs to ``out``; return the summary.
+
+    Memory follows active keys and the likes themselves (about 100 bytes each), not the length of
+    the log; what is wide waits on disk beside the outputs.
+    """
+    report = progress or (lambda stage, part: None)
+    out.mkdir(parents=True, exist_ok=True)
+    with LikeSpill(out) as spill:
+        run = Run(ingest, settings, spill)
+        with _timed(run, "read"):
+            _read(run, report)
+        with _timed(run, "settle"):
+            settled = _settle(run, report)
+        with _timed(run, "write"):
+            report("write", 0.0)
+            summary = write_outputs(run, settled, out)
+        report("write", 1.0)
+    summary["seconds"] = run.seconds
+    (out / "summary.json").write_text(json.dumps(summary, indent=2, default=str) + "\n")
+    return summary
+
+
+@contextmanager
+def _timed(run: Run, stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    run.seconds[stage] = round(time.perf_counter() - started, 3)
+
+
+def _read(run: Run, report: Progress) -> None:
+    scorer = AtOnceScorer(all_detectors())
+    waiting = FollowUpTrace(run.settings.follow_up_s * 1_000_000)
+    answers = []
+    for batch in run.ingest:
+        _take(run, batch, scorer)
+        answers.append(waiting.update(batch))
+        run.last_us = max(run.last_us, int(batch.ts.max(initial=0)))
+        report("read", run.ingest.done)
+    answers.append(waiting.close())
+    in_time = ~run.spill.key("late") if run.spill.count else np.zeros(0, np.bool_)
+    for name in answers[0]:
+        # A late like was not in time to be followed; -1 says that nothing is known.
+        run.follow_up[name] = np.full(run.spill.count, -1, np.int64)
+        run.follow_up[name][in_time] = np.concatenate([answer[name] for answer in answers])
+
+
+def _take(run: Run, batch: Batch, scorer: AtOnceScorer) -> None:
+    likes, repurchase = run.signals.update(
+        batch,
+        created_us=run.ingest.created_us,
+        network_class=run.ingest.network_class(batch),
+    )
+    run.items.update(batch, repurchase=repurchase)
+    run.accounts.update(batch)
+    is_like = batch.kind == Kind.LIKE
+    answers = scorer.score(likes)
+    keys = {name: likes[name] for name in KEYS if name in likes}
+    keys["campaign"] = batch.campaign[is_like] >= 0
+    keys["late"] = batch.late[is_like]
+    keys["verified_buyer"] = likes["account_merchant_purchases"] > 0
+    keys["score_at_once"] = answers.score
+    keys["state_at_once"] = count_states(answers.score, answers.nats, run.settings)
+    wide = {"values": answers.values, "bins": answers.bins}
+    run.spill.append(batch.event_id.filter(pa.array(is_like)), keys, wide)
+
+
+def _settle(run: Run, report: Progress) -> Settlement:
+    report("settle", 0.0)
+    spill = run.spill
+    detectors = all_detectors()
+    key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
+    hindsight = _hindsight(run, key)
+    values = spill.matrix("all_values", len(detectors), np.float32)
+    bins = spill.matrix("all_bins", len(detectors), np.int8)
+    at_once = [column for column, detector in enumerate(detectors) if not detector.settled]
+    values[:, at_once] = spill.wide("values")
+    bins[:, at_once] = spill.wide("bins")
+    for column, detector in enumerate(detectors):
+        if detector.settled:
+            values[:, column], bins[:, column] = detector.bin(hindsight)
+    report("settle", 0.5)
+    settled = settle(
+        detectors,
+        bins,
+        ts=key["ts"],
+        item=key["item"],
+        account=key["account"],
+        device=spill.key("device"),
+        category=key["category"],
+        score_at_once=spill.key("score_at_once"),
+    )
+    report("settle", 1.0)
+    return Settlement(values, bins, settled)
+
+
+def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Everything that only the settled answer may know."""
+    outcomes = run.follow_up["outcomes"]
+    engaged = np.where(outcomes < 0, np.nan, (outcomes & (ENGAGED | FOLLOWED)) != 0)
+    review = run.signals.colikes.review(key["ts"], key["item"], key["account"])
+    return {
+        **{f"review_{name}": values for name, values in review.items()},
+        **run.follow_up,
+        "channel_quality": channel_quality(key["item"], run.spill.key("channel"), engaged),
+        "drip_spread": drip_spread(key["ts"], key["item"]),
+        "round_stop": round_stop(key["ts"], key["item"]),
+        "cohort_lift": cohort_lift(**key),
+    }

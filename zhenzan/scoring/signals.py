@@ -1,0 +1,118 @@
+"""Gathers, for the likes of a batch, every array that detectors may read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhenzan.clock import DAY_US
+from zhenzan.detectors.registry import all_detectors
+from zhenzan.engine.embedded import EmbeddedEngine
+from zhenzan.events.batch import Batch
+from zhenzan.events.schema import Kind
+from zhenzan.features.library import all_features
+from zhenzan.traces import AccountTrace, CohortTrace, CoLikeTrace
+
+NEW_ACCOUNT_DAYS = 3.0
+_HISTORY_EVENTS_MIN = 10
+_MISMATCH_SHARE = 0.1
+_COHORTS = (
+    "cohort_new",
+    "cohort_unviewed",
+    "cohort_mismatched",
+    "cohort_untraced",
+    "cohort_single_purpose",
+)
+
+
+class SignalSource:
+    """Window features, traces and columns of each like, as the log is read."""
+
+    def __init__(self) -> None:
+        wanted = {name for detector in all_detectors() for name in detector.reads}
+        wanted |= _SELF_READ
+        self.features = tuple(f for f in all_features() if f.name in wanted)
+        self.engine = EmbeddedEngine(self.features)
+        self.colikes = CoLikeTrace()
+        self._accounts = AccountTrace()
+        self._cohorts = CohortTrace(len(_COHORTS))
+
+    def update(
+        self, batch: Batch, *, created_us: NDArray[np.int64], network_class: NDArray[np.int8]
+    ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+        """Take in a batch; return the arrays of its likes and the purchases of returning buyers.
+
+        Parameters
+        ----------
+        created_us
+            For each account code, when the account was created; -1 where no table says.
+        network_class
+            For each row, the class of its address; -1 unknown.
+        """
+        is_like = batch.kind == Kind.LIKE
+        emitted = is_like | (batch.kind == Kind.REGISTER) | (batch.kind == Kind.PURCHASE)
+        features = self.engine.compute(batch, emit=emitted)
+        likes: dict[str, NDArray[Any]] = {
+            name: column[is_like[emitted]] for name, column in features.items()
+        }
+        together = np.zeros(len(batch))
+        together[emitted] = np.maximum(
+            features["block_registers_1h"], features["device_registers_24h"]
+        )
+        likes.update(self._accounts.update(batch, registered_together=together, emit=is_like))
+        for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
+            likes[name] = getattr(batch, name)[is_like]
+        likes.update(self.colikes.update(likes["ts"], likes["item"], likes["account"]))
+        likes["network_class"] = network_class[is_like]
+        missing = [(getattr(batch, name)[is_like] < 0) for name in ("device", "ip", "session")]
+        likes["missing_fields"] = np.sum(missing, axis=0)
+        likes["account_age_days"] = _age_days(likes, created_us)
+        cohorts = self._cohorts.update(likes["ts"], likes["item"], _traits(likes))
+        likes.update({name: cohorts[:, column] for column, name in enumerate(_COHORTS)})
+        again = np.zeros(len(batch), np.bool_)
+        again[emitted] = features["account_merchant_purchases"] >= 2
+        return likes, again & (batch.kind == Kind.PURCHASE)
+
+
+_SELF_READ = {
+    "block_registers_1h",
+    "device_registers_24h",
+    "account_since_register",
+    "account_item_views_24h",
+    "account_category_events_7d",
+    "account_events_7d",
+    "account_likes_7d",
+    "account_merchant_purchases",
+}
+
+
+def _age_days(likes: dict[str, NDArray[Any]], created_us: NDArray[np.int64]) -> NDArray[Any]:
+    since = likes["account_since_register"].astype(np.float64)
+    created = created_us[likes["account"]] if len(created_us) else np.full(len(since), -1)
+    from_table = np.where(created > 0, likes["ts"] - created, -1)
+    age = np.where(since >= 0, since, from_table)
+    return np.where(age >= 0, age / DAY_US, np.nan)
+
+
+def _traits(likes: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+    """What the cohort of an item's likers is averaged over; 0 or 1, NaN where unknown."""
+    age = likes["account_age_days"]
+    events = likes["account_events_7d"]
+    in_category = likes["account_category_events_7d"] / np.maximum(events, 1)
+    mismatch = np.where(
+        (events >= _HISTORY_EVENTS_MIN) & (likes["category"] >= 0),
+        in_category < _MISMATCH_SHARE,
+        np.nan,
+    )
+    return np.stack(
+        [
+            np.where(np.isnan(age), np.nan, age < NEW_ACCOUNT_DAYS),
+            (likes["account_item_views_24h"] <= 0).astype(np.float64),
+            mismatch,
+            (likes["missing_fields"] >= 2).astype(np.float64),
+            (likes["account_likes_7d"] >= events).astype(np.float64),
+        ],
+        axis=1,
+    )
