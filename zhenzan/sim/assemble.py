@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from zhenzan.events.schema import ACCOUNTS, INTERACTION, ITEMS, KINDS, Kind
 from zhenzan.sim import opaque, wording
 from zhenzan.sim.catalogue import Catalogue
 from zhenzan.sim.order import Order
 from zhenzan.sim.population import Population
-from zhenzan.sim.rows import ATTACK, ROLES, I64, Bools, Rows
+from zhenzan.sim.rows import ATTACK, I64, ROLES, Bools, Rows
 from zhenzan.sim.world import API, CATEGORIES, CHANNELS, REGIONS, World
 
 EVENT, ACCOUNT, ITEM, MERCHANT, DEVICE, SESSION, CAMPAIGN, TASK, GROUP = range(1, 10)
@@ -83,11 +85,11 @@ def _repeated(rows: Rows) -> Bools:
     return repeated
 
 
-def _words(words: Sequence[str], codes: I64) -> pa.Array:
+def _words(words: Sequence[str], codes: NDArray[Any]) -> pa.Array:
     return pa.array(list(words), pa.string()).take(pa.array(codes.astype(np.int32), mask=codes < 0))
 
 
-def _numbers(values: I64, dtype: pa.DataType) -> pa.Array:
+def _numbers(values: NDArray[Any], dtype: pa.DataType) -> pa.Array:
     return pa.array(values, type=dtype, mask=values < 0)
 
 

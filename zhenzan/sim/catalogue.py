@@ -85,7 +85,7 @@ def stock(world: World, rng: np.random.Generator) -> Catalogue:
         created_us=created,
         category=category.astype(np.int8),
         merchant=merchant,
-        weight=(rank + 6.0) ** -ZIPF,
+        weight=np.asarray((rank + 6.0) ** -ZIPF, dtype=np.float64),
         appeal=rng.normal(0.0, 0.75, count).astype(np.float32),
         pull=rng.normal(0.0, 0.7, count).astype(np.float32),
         price_cents=(prices * 100 * rng.lognormal(0.0, 0.5, count)).astype(np.int64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,11 @@ class Work:
         return Work(self.account[chosen], self.item[chosen], self.ts[chosen])
 
 
+def sized(knobs: Knobs, accounts: int) -> Knobs:
+    """Keep the knobs for a smaller pool."""
+    return replace(knobs, accounts=accounts)
+
+
 def recruit(stage: Stage, knobs: Knobs, *, batch_us: int = 6 * HOUR_US) -> I32:
     """Make accounts for an order: registered in batches, aged as ``age_days`` says.
 
@@ -52,7 +57,8 @@ def recruit(stage: Stage, knobs: Knobs, *, batch_us: int = 6 * HOUR_US) -> I32:
         )
     else:
         opening = world.start_us + int(rng.random() * 0.25 * world.length_us)
-        created = opening + np.sort(rng.random(count) * min(batch_us, world.length_us // 8))
+        born = np.sort(rng.random(count) * min(batch_us, world.length_us // 8))
+        created = opening + born.astype(np.int64)
     machines = max(1, round(count * min(1.0, knobs.devices_per_account)))
     device = people.new_devices(machines)[rng.permutation(count) % machines]
     second = np.full(count, -1)
@@ -160,7 +166,7 @@ def deliver(
     channel: int | None = None,
     ip: I64 | None = None,
     device: I32 | None = None,
-    campaign: int = -1,
+    sign_in_share: float = SIGN_IN_SHARE,
 ) -> Rows:
     """Carry out ordered likes: sessions, sign-ins, views before and actions after."""
     rng, people = stage.rng, stage.population
@@ -172,7 +178,6 @@ def deliver(
     lane = np.full(len(who), channel if channel is not None else FEED, dtype=np.int8)
     if channel is None:
         lane[:] = rng.choice(len(CHANNEL_SHARES), len(who), p=CHANNEL_SHARES)
-    tasks = stage.tasks(len(work)) // 10 if campaign >= 0 else np.full(len(work), -1)
     likes = Rows.make(
         len(work),
         ts=work.ts,
@@ -183,12 +188,10 @@ def deliver(
         ip=address[visit],
         session=stage.sessions(len(who))[visit],
         channel=lane[visit],
-        campaign=campaign,
-        task=tasks,
         role=ATTACK,
         group=group,
     )
-    parts = [likes, *_looks(stage, knobs, likes), _sign_ins(stage, likes, opening)]
+    parts = [likes, *_looks(stage, knobs, likes), _sign_ins(stage, likes, opening, sign_in_share)]
     parts.append(_registrations(stage, likes))
     return Rows.join(parts)
 
@@ -218,22 +221,18 @@ def _looks(stage: Stage, knobs: Knobs, likes: Rows) -> list[Rows]:
         kind=kind,
         ts=after.ts + delay.astype(np.int64),
         text=np.where(kind == Kind.COMMENT, words, -1),
-        campaign=-1,
-        task=-1,
     )
     return [view, after]
 
 
-def _sign_ins(stage: Stage, likes: Rows, opening: I64) -> Rows:
+def _sign_ins(stage: Stage, likes: Rows, opening: I64, share: float) -> Rows:
     rng = stage.rng
-    some = likes.take(opening).take(rng.random(len(opening)) < SIGN_IN_SHARE)
+    some = likes.take(opening).take(rng.random(len(opening)) < share)
     return some.with_(
         kind=Kind.SIGN_IN,
         ts=some.ts - rng.integers(5 * SECOND_US, 40 * SECOND_US, len(some)),
         item=-1,
         channel=-1,
-        campaign=-1,
-        task=-1,
     )
 
 
@@ -249,8 +248,6 @@ def _registrations(stage: Stage, likes: Rows) -> Rows:
         ts=people.created_us[new.account],
         item=-1,
         channel=-1,
-        campaign=-1,
-        task=-1,
     )
 
 
@@ -264,11 +261,7 @@ def ordinary_life(stage: Stage, knobs: Knobs, crew: I32, *, group: int) -> Rows:
     account, ts = account[kept], ts[kept]
     if not len(account):
         return Rows.make(0)
-    views = stage.browse(account, ts)
-    ip = addresses(stage, knobs, account, ts)
-    first = np.unique(views.session, return_inverse=True)[1]
-    # Sessions of one visit keep one address; the draw follows the account's own network.
-    views.ip[:] = ip[np.minimum(first, len(ip) - 1)]
+    views = stage.browse(account, ts, ip=addresses(stage, knobs, account, ts))
     rows = Rows.join([stage.unfold(views), arrivals(stage, views)])
     rows = rows.take(rows.kind != Kind.REGISTER)
     return rows.with_(role=CAMOUFLAGE, group=group)
@@ -295,12 +288,19 @@ def camouflage(stage: Stage, knobs: Knobs, crew: I32, work: Work, *, group: int)
     return rows.with_(role=CAMOUFLAGE)
 
 
-def carry_out(stage: Stage, knobs: Knobs, crew: I32, items: I32, **how: int | None) -> Rows:
+def carry_out(
+    stage: Stage,
+    knobs: Knobs,
+    crew: I32,
+    items: I32,
+    *,
+    channel: int | None = None,
+) -> Rows:
     """Play a whole order with one crew: work, camouflage, ordinary life."""
     group = stage.group()
     work = schedule(stage, knobs, crew, items)
     parts = [
-        deliver(stage, knobs, work, group=group, channel=how.get("channel")),
+        deliver(stage, knobs, work, group=group, channel=channel),
         camouflage(stage, knobs, crew, work, group=group),
     ]
     if knobs.life > 0:

@@ -16,6 +16,7 @@ from zhenzan.sim.rows import F32, F64, I8, I32, I64, Bools, Rows
 from zhenzan.sim.world import CATEGORIES, LIST, SHOP
 
 FOLLOW_RATE, SHARE_RATE, UNLIKE_RATE, REFUND_RATE = 0.006, 0.011, 0.025, 0.055
+REPORT_RATE = 0.0007
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,9 @@ def _after(
     comment = comment.with_(text=wording.people(rng, len(comment)))
     share = later(happens(SHARE_RATE), Kind.SHARE, 8.0, 1.2)
     follow = later(happens(FOLLOW_RATE), Kind.FOLLOW, 9.0, 1.3)
-    return [favorite, cart, purchase, refund, comment, share, follow]
+    report = np.flatnonzero(rng.random(len(views)) < REPORT_RATE * np.exp(-interest))
+    complaint = later(report, Kind.REPORT, 12.0, 1.3)
+    return [favorite, cart, purchase, refund, comment, share, follow, complaint]
 
 
 def _from_cart(cart: Rows, views: Views, rng: np.random.Generator) -> NDArray[np.int64]:

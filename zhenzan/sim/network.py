@@ -51,7 +51,7 @@ def home_address(base: I64, ts: I64) -> I64:
     """Tell the address of a home at a time: same block, another host after each lease."""
     host = base & 255
     lease = (ts + (base * 7_919) % LEASE_US) // LEASE_US
-    return (base - host) + (host * 31 + lease * 57) % 254 + 1
+    return np.asarray((base - host) + (host * 31 + lease * 57) % 254 + 1)
 
 
 def carrier_address(rng: np.random.Generator, region: I8) -> I64:
@@ -67,7 +67,7 @@ def carrier_address(rng: np.random.Generator, region: I8) -> I64:
     return result
 
 
-def office_address(rng: np.random.Generator, region: I8, office: I64) -> I64:
+def office_address(region: I8, office: I64) -> I64:
     """Give each office (a number) its one public address in its region."""
     result = np.empty(len(region), dtype=np.int64)
     for code, place in enumerate(REGIONS):

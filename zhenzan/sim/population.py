@@ -123,7 +123,7 @@ def _birthdays(world: World, rng: np.random.Generator, count: int) -> I64:
 def _activity(rng: np.random.Generator, count: int) -> F32:
     """Draw sessions a day: most people come rarely, some live on the platform."""
     weight = rng.lognormal(0.0, 1.15, count)
-    return np.minimum(weight / np.exp(1.15**2 / 2), 30.0).astype(np.float32)
+    return np.asarray(np.minimum(weight / np.exp(1.15**2 / 2), 30.0), dtype=np.float32)
 
 
 def _like_bias(world: World, rng: np.random.Generator, count: int) -> F32:
@@ -141,7 +141,7 @@ def _workplaces(world: World, rng: np.random.Generator, region: I8) -> I64:
     worker = np.flatnonzero(lot < world.office_share)
     # Squaring makes a few large offices and many small ones.
     offices = (rng.random(len(worker)) ** 2 * max(1, len(worker) / 12)).astype(np.int64)
-    place[worker] = network.office_address(rng, region[worker], offices)
+    place[worker] = network.office_address(region[worker], offices)
     student = np.flatnonzero(lot > 1.0 - world.dormitory_share)
     blocks = network.campus_blocks(rng, int(np.clip(len(student) // 120, 1, 60)))
     # A dormitory hides behind three addresses of its block.

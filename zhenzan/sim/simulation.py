@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zhenzan import clock
 from zhenzan.errors import SettingError, nearest
-from zhenzan.sim import assemble, attacks, twins
+from zhenzan.events.schema import Kind
+from zhenzan.sim import assemble, attacks, twins  # noqa: F401  importing registers what they hold
 from zhenzan.sim.life import live
 from zhenzan.sim.order import ATTACKS, TWINS, Order
 from zhenzan.sim.rows import HONEST, Rows
 from zhenzan.sim.stage import Stage
 from zhenzan.sim.world import World
-
-assert attacks and twins  # importing them registers what they hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,16 @@ class Simulation:
     labels: pa.Table
     accounts: pa.Table
     items: pa.Table
+
+    def counts(self) -> dict[str, int]:
+        """Count interactions, likes, and likes made by order."""
+        likes = pc.equal(self.interactions["kind"], Kind.LIKE.word)
+        ordered = pc.and_(likes, self.labels["is_inauthentic"])
+        return {
+            "interactions": len(self.interactions),
+            "likes": int(pc.sum(likes).as_py() or 0),
+            "likes_inauthentic": int(pc.sum(ordered).as_py() or 0),
+        }
 
 
 def simulate(

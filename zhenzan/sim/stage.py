@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-
 from zhenzan.sim.catalogue import Attention, Catalogue, stock
 from zhenzan.sim.funnel import Mood, Views, unfold
 from zhenzan.sim.population import Population, populate, session_address, session_device
@@ -72,7 +71,7 @@ class Stage:
         picks = self.rng.random((count, 4)) * max(1, high_us - low_us) + low_us
         hour = ((picks / 3.6e9) + 8.0).astype(np.int64) % 24
         weight = np.array(HOURS)[hour] * self.rng.random((count, 4)) ** 0.3
-        return picks[np.arange(count), weight.argmax(axis=1)].astype(np.int64)
+        return np.asarray(picks[np.arange(count), weight.argmax(axis=1)], dtype=np.int64)
 
     def choose(self, pool: I32, count: int, *, by: F64 | None = None) -> I32:
         """Draw different accounts from a pool, at most as many as there are."""
@@ -114,10 +113,10 @@ class Stage:
         mood = mood or Mood(list_like_share=self.world.list_like_share)
         return unfold(views, self.population, self.catalogue, self.rng, mood)
 
-    def browse(self, account: I32, ts: I64) -> Views:
+    def browse(self, account: I32, ts: I64, *, ip: I64 | None = None) -> Views:
         """Let each account open the platform once at a time and look at what it likes."""
         rng = self.rng
-        session = self.visit(account, np.full(len(account), -1, dtype=np.int32), ts)
+        session = self.visit(account, np.full(len(account), -1, dtype=np.int32), ts, ip=ip)
         views_mean = max(self.world.views_per_account_day, 1.0)
         length = 1 + rng.poisson(rng.gamma(0.75, (views_mean - 1.0) / 0.75, len(account)))
         which = np.repeat(np.arange(len(account)), length)

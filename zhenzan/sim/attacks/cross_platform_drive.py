@@ -1,0 +1,47 @@
+"""Cross-platform drive: links in chat groups of other platforms, likes for red packets (S1-17)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zhenzan.sim import crew
+from zhenzan.sim.attacks.paid_crowd import hire
+from zhenzan.sim.order import Knobs, attack
+from zhenzan.sim.rows import Rows
+from zhenzan.sim.stage import Stage
+from zhenzan.sim.world import EXTERNAL_CHAT, EXTERNAL_POST
+
+PRESETS = {
+    "crude": Knobs(
+        accounts=220, items=3, likes_per_item=150, window_s=2_400, jitter_s=20.0, network="own",
+        views=0.75, age_days=0, price_per_like=0.4,
+    ),
+    "medium": Knobs(
+        accounts=320, items=3, likes_per_item=150, window_s=14_400, jitter_s=90.0, network="own",
+        views=0.9, follow_up=0.03, age_days=0, price_per_like=0.6,
+    ),
+    "stealthy": Knobs(
+        accounts=500, items=4, likes_per_item=120, window_s=86_400, jitter_s=900.0, network="own",
+        views=0.97, follow_up=0.09, age_days=20, life=0.1, price_per_like=1.0,
+    ),
+}  # fmt: skip
+
+NEW_SHARE = 0.2
+"""Share of people who make an account only to follow the link."""
+
+
+@attack("cross_platform_drive", row="S1-17", presets=PRESETS)
+def play(stage: Stage, knobs: Knobs) -> Rows:
+    """Bring people through an outside link for one thin session each: look, like, red packet."""
+    fresh = max(1, int(knobs.accounts * NEW_SHARE))
+    newcomers = crew.recruit(stage, crew.sized(knobs, fresh))
+    crowd = np.concatenate([hire(stage, knobs.accounts - fresh), newcomers])
+    lane = EXTERNAL_CHAT if knobs.window_s < 10_000 else EXTERNAL_POST
+    items = crew.targets(stage, knobs.items)
+    if knobs.life > 0:
+        # Hired people live their own lives already; only the new accounts need cover.
+        group = stage.group()
+        work = crew.schedule(stage, knobs, crowd, items)
+        cover = crew.ordinary_life(stage, knobs, newcomers, group=group)
+        return Rows.join([crew.deliver(stage, knobs, work, group=group, channel=lane), cover])
+    return crew.carry_out(stage, knobs, crowd, items, channel=lane)
