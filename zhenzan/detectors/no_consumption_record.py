@@ -40,6 +40,6 @@ DETECTOR = Detector(
     edges=(1, 3, 5, 8, 13, 21, 34, 60, 120),
     weight_max=1.5,
     clears_max=1.2,
-    reason="{value} likes in 7 d by an account without any purchase or comment",
-    reason_zh="该账号没有购买也没有评论，7 天内却点赞 {value} 次",
+    reason="{value} likes in 7 d by this account that no purchase or comment backs",
+    reason_zh="该账号 7 天内有 {value} 次点赞没有任何购买或评论佐证",
 )
