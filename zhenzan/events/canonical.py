@@ -18,6 +18,8 @@ STRINGS: tuple[str, ...] = (
     "text",
 )
 
+NUMBERS: tuple[str, ...] = ("ts", "kind", "dwell_ms", "completion_permille", "amount_cents")
+
 CANONICAL = pa.schema(
     [
         pa.field("event_id", pa.string()),

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from zhenzan.events.hashing import U8, U64, hash_strings, string_buffers
+from zhenzan.events.hashing import U64, hash_strings, string_buffers
 
 _I32 = NDArray[np.int32]
 _EMPTY = np.uint64(0)
@@ -103,7 +103,7 @@ def _bury(slots: U64, hashes: U64) -> None:
 class _Words:
     """The strings behind codes, as one run of bytes with offsets."""
 
-    __slots__ = ("_bytes", "_ends", "_count")
+    __slots__ = ("_bytes", "_count", "_ends")
 
     def __init__(self) -> None:
         self._bytes = np.zeros(1 << 12, np.uint8)

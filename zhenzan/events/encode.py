@@ -11,6 +11,8 @@ from zhenzan.events.addresses import read_addresses
 from zhenzan.events.batch import KEYS, Batch
 from zhenzan.events.codes import CodeTable, grown
 from zhenzan.events.hashing import U64, hash_strings
+from zhenzan.events.network import UNKNOWN, AsnRanges, NetworkRanges
+from zhenzan.events.tables import AccountFacts, ItemFacts
 
 COLUMN_OF: dict[str, str] = {
     "account": "account_id",
@@ -33,16 +35,39 @@ KEPT: frozenset[str] = frozenset({"account", "item", "merchant", "category", "ch
 class Encoder:
     """Owns the code tables of a run and the facts that hang on address codes."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        accounts: AccountFacts | None = None,
+        items: ItemFacts | None = None,
+        networks: NetworkRanges | None = None,
+        asns: AsnRanges | None = None,
+    ) -> None:
         self.tables: dict[str, CodeTable] = {key: CodeTable(keep=key in KEPT) for key in KEYS}
+        self.accounts = accounts
+        self.items = items
         self.bad_addresses_count = 0
+        self._networks = networks
+        self._asns = asns
         self._ipv4 = np.zeros(1 << 10, np.uint32)
         self._block_key = np.zeros(1 << 10, np.uint64)
+        self._network_class = np.full(1 << 10, UNKNOWN, np.int8)
+        self._asn = np.full(1 << 10, -1, np.int64)
 
     @property
-    def ipv4_by_ip_code(self) -> NDArray[np.uint32]:
+    def ipv4(self) -> NDArray[np.uint32]:
         """View the IPv4 number behind each ip code; 0 for IPv6 and for what is no address."""
         return self._ipv4[: len(self.tables["ip"])]
+
+    @property
+    def network_class(self) -> NDArray[np.int8]:
+        """View the network class behind each ip code; -1 where nothing is known."""
+        return self._network_class[: len(self.tables["ip"])]
+
+    @property
+    def asn(self) -> NDArray[np.int64]:
+        """View the autonomous system behind each ip code; -1 where nothing is known."""
+        return self._asn[: len(self.tables["ip"])]
 
     def encode(self, rows: pa.Table, *, late: bool) -> Batch:
         """Encode canonical rows that are sorted and free of duplicates."""
@@ -52,6 +77,10 @@ class Encoder:
             key: self.tables[key].encode_hashed(_hashes(arrays, column), arrays[column])
             for key, column in COLUMN_OF.items()
         }
+        if self.accounts is not None:
+            self.accounts.extend(self.tables["account"])
+        if self.items is not None:
+            self._fill_from_items(self.items, codes)
         codes["block"] = self._blocks(codes["ip"], arrays["ip"])
         text_hash, text_chars = _texts(arrays["text"])
         return Batch(
@@ -76,8 +105,22 @@ class Encoder:
             self._block_key = grown(self._block_key, len(table))
             self._ipv4[ip[table.fresh]] = number
             self._block_key[ip[table.fresh]] = block
+            self._network_class = grown(self._network_class, len(table))
+            self._asn = grown(self._asn, len(table))
+            known = self._networks.classes_of(number) if self._networks else UNKNOWN
+            self._network_class[ip[table.fresh]] = known
+            self._asn[ip[table.fresh]] = self._asns.asn_of(number) if self._asns else -1
         keys = np.where(ip >= 0, self._block_key[np.maximum(ip, 0)], np.uint64(0))
         return self.tables["block"].encode_hashed(keys)
+
+    def _fill_from_items(self, items: ItemFacts, codes: dict[str, NDArray[np.int32]]) -> None:
+        """Take merchant and category from the items table where the log leaves them out."""
+        items.extend(self.tables["item"], self.tables["merchant"], self.tables["category"])
+        item = codes["item"]
+        for key, facts in (("merchant", items.merchant), ("category", items.category)):
+            gap = (codes[key] < 0) & (item >= 0)
+            if gap.any():
+                codes[key][gap] = facts[item[gap]]
 
 
 def _hashes(arrays: dict[str, pa.Array], column: str) -> U64:

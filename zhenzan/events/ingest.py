@@ -2,57 +2,268 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import tempfile
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from zhenzan.clock import SECOND_US
 from zhenzan.events.batch import Batch
-from zhenzan.events.encode import Encoder
-from zhenzan.events.order import Reorder, TickCutter
+from zhenzan.events.binding import Binding
+from zhenzan.events.canonical import NUMBERS, STRINGS
+from zhenzan.events.counts import IngestCounts
+from zhenzan.events.duplicates import CONFLICTING, NEW, Duplicates
+from zhenzan.events.encode import COLUMN_OF, Encoder
+from zhenzan.events.hashing import hash_strings, mix_into
+from zhenzan.events.mapping import Mapping, load_mapping
+from zhenzan.events.network import AsnRanges, NetworkRanges
+from zhenzan.events.order import Reorder, TickCutter, times
+from zhenzan.events.plan import make_plan
 from zhenzan.events.rejects import Rejects
-from zhenzan.events.schema import INTERACTION
-from zhenzan.events.sources.parquet import ParquetSource
+from zhenzan.events.runs import RunSorter
+from zhenzan.events.sources.chunk import Chunk, Source
+from zhenzan.events.sources.discover import open_sources
+from zhenzan.events.tables import AccountFacts, ItemFacts
 from zhenzan.events.validate import Validator
 from zhenzan.settings import Settings
 
+Progress = Callable[[int, int | None], None]
+"""Called now and then with the bytes read so far and their total, None where it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What may be given beside the log."""
+
+    format: str | None = None
+    rejects_path: Path | None = None
+    accounts: Path | None = None
+    items: Path | None = None
+    networks: Path | None = None
+    asns: Path | None = None
+    progress: Progress | None = None
+
 
 class Ingest:
-    """Iterates over the batches of a log."""
+    """Iterates over the batches of a log, once; its counts are complete afterwards.
+
+    The order of the rows of files never changes an answer: they are merged by time and event
+    id. Standard input is read as it comes; a row behind the lateness bound goes into a batch of
+    its own that is marked late.
+
+    Parameters
+    ----------
+    source_spec
+        A file, a folder, a glob, or `-` for standard input.
+    settings
+        Batch size, lateness bound, duplicate memory, size of the quarantine.
+    mapping
+        A mapping, the path of one, or the bare name of a shipped one.
+    options
+        Side tables, quarantine file, told format, progress.
+
+    Raises
+    ------
+    SourceError
+        The log cannot be opened, or is not what it claims to be.
+    MappingError
+        The mapping names something that does not exist.
+    SchemaError
+        A required column is missing.
+    """
 
     def __init__(
-        self, source_spec: str | Path, settings: Settings, *, rejects_path: Path | None = None
+        self,
+        source_spec: str | Path,
+        settings: Settings,
+        mapping: Mapping | str | Path | None = None,
+        *,
+        options: IngestOptions | None = None,
     ) -> None:
-        self._source = ParquetSource(Path(source_spec))
+        self._options = options = options or IngestOptions()
         self._settings = settings
-        self._rejects = Rejects(rejects_path, rows_max=settings.rejects_max)
-        self._encoder = Encoder()
+        self._folder = Path(tempfile.mkdtemp(prefix="zhenzan-"))
+        self._clean = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        try:
+            if mapping is not None and not isinstance(mapping, Mapping):
+                mapping = load_mapping(mapping)
+            self._sources = open_sources(source_spec, format=options.format, spool=self._folder)
+            self._bindings = _bind(self._sources, mapping)
+            self._encoder = Encoder(
+                accounts=AccountFacts(options.accounts) if options.accounts else None,
+                items=ItemFacts(options.items) if options.items else None,
+                networks=NetworkRanges.read(options.networks) if options.networks else None,
+                asns=AsnRanges.read(options.asns) if options.asns else None,
+            )
+        except BaseException:
+            self._clean()
+            raise
         self.tables = self._encoder.tables
+        self.accounts = self._encoder.accounts
+        self.items = self._encoder.items
+        unread = {name: None for binding in self._bindings for name in binding.unread}
+        files = tuple(source.name for source in self._sources)
+        self.counts = IngestCounts(unread_columns=tuple(unread), files=files)
+        self._read_bytes = 0
+        self._is_used = False
+
+    @property
+    def ipv4(self) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+        """View the IPv4 number behind each ip code; 0 where there is none."""
+        return self._encoder.ipv4
+
+    @property
+    def network_class(self) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
+        """View the network class behind each ip code: -1 unknown, 0 ordinary, 1 hosting, 2 VPN."""
+        return self._encoder.network_class
+
+    @property
+    def asn(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """View the autonomous system behind each ip code; -1 where it is unknown."""
+        return self._encoder.asn
 
     def __iter__(self) -> Iterator[Batch]:
-        reorder = Reorder(self._settings.lateness_s * 1_000_000)
-        cutter = TickCutter(self._settings.batch_rows)
-        with self._rejects:
-            for table in self._valid():
+        assert not self._is_used, "a log is read once; make another Ingest"
+        self._is_used = True
+        options, settings = self._options, self._settings
+        rejects = Rejects(options.rejects_path, rows_max=settings.rejects_max)
+        self.counts.rejected = rejects.counts
+        memory_us = settings.duplicate_memory_s * SECOND_US
+        duplicates = Duplicates(memory_us=memory_us, folder=self._folder)
+        cutter = TickCutter(settings.batch_rows)
+        try:
+            with rejects:
+                for rows, is_late in self._ordered(rejects):
+                    fresh = self._once(rows, duplicates, rejects)
+                    if is_late:
+                        self.counts.late_rows += fresh.num_rows
+                        yield from self._batches([fresh], late=True)
+                    else:
+                        yield from self._batches(cutter.add(fresh), late=False)
+                rest = cutter.finish()
+                yield from self._batches([rest] if rest is not None else [], late=False)
+        finally:
+            self._clean()
+
+    def _batches(self, tables: list[pa.Table], *, late: bool) -> Iterator[Batch]:
+        for table in tables:
+            if table.num_rows:
+                batch = self._encoder.encode(table, late=late)
+                self.counts.interactions += len(batch)
+                self.counts.bad_addresses = self._encoder.bad_addresses_count
+                yield batch
+
+    def _ordered(self, rejects: Rejects) -> Iterator[tuple[pa.Table, bool]]:
+        """Give canonical rows in order, with a mark for what is late."""
+        bound_us = self._settings.lateness_s * SECOND_US
+        order: tuple[int, ...] = (0,)
+        if not self._sources[0].is_stream:
+            plan = make_plan(self._sources, self._bindings, bound_us)
+            if plan.disorder_us is None:
+                yield from self._sorted(plan.order, rejects, bound_us)
+                return
+            order, bound_us = plan.order, plan.disorder_us
+        reorder = Reorder(bound_us)
+        for index in order:
+            for table in self._valid(index, rejects):
                 released, late = reorder.add(table)
                 if released is not None:
-                    for rows in cutter.add(released):
-                        yield self._encoder.encode(rows, late=False)
+                    yield released, False
                 if late is not None:
-                    yield self._encoder.encode(late, late=True)
-            released = reorder.finish()
-            if released is not None:
-                for rows in cutter.add(released):
-                    yield self._encoder.encode(rows, late=False)
-            rest = cutter.finish()
-            if rest is not None:
-                yield self._encoder.encode(rest, late=False)
+                    yield late, True
+        released = reorder.finish()
+        if released is not None:
+            yield released, False
 
-    def _valid(self) -> Iterator[pa.Table]:
-        validator = Validator(self._rejects)
-        columns = [name for name in self._source.columns if name in INTERACTION.names]
-        for chunk in self._source.chunks(columns, self._rejects):
-            yield validator.check(
-                chunk.table, rows=chunk.rows, file=self._source.name, file_index=0, raw=chunk.table
-            )
+    def _sorted(
+        self, order: tuple[int, ...], rejects: Rejects, bound_us: int
+    ) -> Iterator[tuple[pa.Table, bool]]:
+        sorter = RunSorter(self._folder)
+        for index in order:
+            newest_us = -(1 << 62)
+            for table in self._valid(index, rejects):
+                if table.num_rows:
+                    ts = times(table)
+                    newest = np.maximum.accumulate(np.maximum(ts, newest_us))
+                    newest_us = int(newest[-1])
+                    self.counts.late_rows += int(np.count_nonzero(ts < newest - bound_us))
+                sorter.add(table)
+        for table in sorter.merged():
+            yield table, False
+
+    def _valid(self, index: int, rejects: Rejects) -> Iterator[pa.Table]:
+        source, binding = self._sources[index], self._bindings[index]
+        validator = Validator(rejects)
+        for chunk in self._counted(source, binding, rejects):
+            table, rows, raw = binding.apply(chunk)
+            self.counts.left_out += len(chunk) - len(rows)
+            yield validator.check(table, rows=rows, file=source.name, file_index=index, raw=raw)
+        self._read_bytes += source.done_bytes
+
+    def _counted(self, source: Source, binding: Binding, rejects: Rejects) -> Iterator[Chunk]:
+        """Count rows as they are read, those that the source itself sets aside included."""
+        sizes = [one.size_bytes for one in self._sources]
+        total = None if None in sizes else sum(size or 0 for size in sizes)
+        chunks = source.chunks(binding.reads, rejects)
+        while True:
+            aside = rejects.rows_count
+            chunk = next(chunks, None)
+            self.counts.rows_read += rejects.rows_count - aside
+            if chunk is None:
+                return
+            self.counts.rows_read += len(chunk)
+            if self._options.progress:
+                self._options.progress(self._read_bytes + source.done_bytes, total)
+            yield chunk
+
+    def _once(self, rows: pa.Table, duplicates: Duplicates, rejects: Rejects) -> pa.Table:
+        """Leave out rows whose event id was there before; keep the hashes for encoding."""
+        if not rows.num_rows:
+            return rows
+        rows = rows.combine_chunks()
+        contents = np.zeros(rows.num_rows, np.uint64)
+        for name in NUMBERS:
+            values = rows.column(name).chunk(0).to_numpy()
+            mix_into(contents, values.astype(np.int64, copy=False).view(np.uint64))
+        ids = hash_strings(rows.column("event_id").chunk(0))
+        coded = set(COLUMN_OF.values())
+        for name in STRINGS:
+            hashes = hash_strings(rows.column(name).chunk(0))
+            mix_into(contents, hashes)
+            if name in coded:
+                rows = rows.append_column(f"#{name}", pa.array(hashes))
+        verdicts = duplicates.check(ids, contents, newest_us=int(times(rows)[-1]))
+        if not verdicts.any():
+            return rows
+        conflicts = np.flatnonzero(verdicts == CONFLICTING)
+        self.counts.duplicates += int(np.count_nonzero(verdicts)) - len(conflicts)
+        if len(conflicts):
+            self._set_aside(rows.take(pa.array(conflicts)), rejects)
+        return rows.filter(pa.array(verdicts == NEW))
+
+    def _set_aside(self, rows: pa.Table, rejects: Rejects) -> None:
+        files = [self.counts.files[index] for index in rows.column("file").to_pylist()]
+        told = rows.select(["event_id", *NUMBERS, *STRINGS])
+        rejects.add_rows(
+            files,
+            rows.column("row").to_numpy(),
+            told,
+            reason="duplicate_conflict",
+            detail="the event id was used before with another content",
+        )
+
+
+def _bind(sources: list[Source], mapping: Mapping | None) -> list[Binding]:
+    names = Counter(source.name.rsplit("/", 1)[-1] for source in sources)
+    bindings = []
+    for source in sources:
+        short = source.name.rsplit("/", 1)[-1]
+        mark = short if names[short] == 1 else source.name
+        bindings.append(Binding(source, mapping, mark=mark))
+    return bindings

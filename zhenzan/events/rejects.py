@@ -39,6 +39,11 @@ class Rejects:
         self._columns: list[list[object]] = [[] for _ in REJECT]
 
     @property
+    def rows_count(self) -> int:
+        """Count the rows set aside so far."""
+        return sum(self.counts.values())
+
+    @property
     def wanted(self) -> int:
         """Count the rows that would still be written; texts beyond it need not be made."""
         return self._room if self._writer else 0

@@ -29,6 +29,8 @@ class Source(Protocol):
 
     name: str
     is_stream: bool
+    has_open_columns: bool
+    """More columns than ``columns`` may turn up in later rows."""
     size_bytes: int | None
 
     @property

@@ -21,6 +21,7 @@ class ParquetSource:
     """A Parquet file; it needs a place on disk because its index stands at its end."""
 
     is_stream = False
+    has_open_columns = False
 
     def __init__(self, path: Path, *, name: str | None = None) -> None:
         self.name = name or str(path)

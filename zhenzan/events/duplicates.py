@@ -1,0 +1,214 @@
+"""Remembers event ids, so that an interaction that is delivered twice counts once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from zhenzan.events.hashing import U64
+
+NEW, REPEATED, CONFLICTING = 0, 1, 2
+
+# Below this many ids a generation is not put away, however old it is: 16 MiB are no burden.
+_GENERATION_IDS_MIN = 1 << 19
+_FIRST_SLOTS = 1 << 12
+
+_I8 = NDArray[np.int8]
+
+
+@njit(cache=True, nogil=True)
+def _look_up(slots: U64, ids: U64, contents: U64, verdicts: _I8) -> None:
+    """Mark the new rows whose id stands in an older generation."""
+    mask = np.uint64(slots.shape[0] // 2 - 1)
+    two, one = np.uint64(2), np.uint64(1)
+    for i in range(ids.shape[0]):
+        at = ids[i] & mask
+        while slots[two * at] != np.uint64(0):
+            if slots[two * at] == ids[i]:
+                verdicts[i] = 1 if slots[two * at + one] == contents[i] else 2
+                break
+            at = (at + one) & mask
+
+
+@njit(cache=True, nogil=True)
+def _insert(slots: U64, ids: U64, contents: U64, verdicts: _I8) -> int:
+    """Add the new rows to the youngest generation; mark those that are in it already."""
+    mask = np.uint64(slots.shape[0] // 2 - 1)
+    two, one = np.uint64(2), np.uint64(1)
+    added = 0
+    for i in range(ids.shape[0]):
+        if verdicts[i] != 0:
+            continue
+        at = ids[i] & mask
+        while True:
+            seen = slots[two * at]
+            if seen == np.uint64(0):
+                slots[two * at] = ids[i]
+                slots[two * at + one] = contents[i]
+                added += 1
+                break
+            if seen == ids[i]:
+                verdicts[i] = 1 if slots[two * at + one] == contents[i] else 2
+                break
+            at = (at + one) & mask
+    return added
+
+
+@njit(cache=True, nogil=True)
+def _grow(old: U64, new: U64) -> None:
+    mask = np.uint64(new.shape[0] // 2 - 1)
+    two, one = np.uint64(2), np.uint64(1)
+    for i in range(old.shape[0] // 2):
+        if old[2 * i] == np.uint64(0):
+            continue
+        at = old[2 * i] & mask
+        while new[two * at] != np.uint64(0):
+            at = (at + one) & mask
+        new[two * at] = old[2 * i]
+        new[two * at + one] = old[2 * i + 1]
+
+
+@njit(cache=True, nogil=True)
+def _look_up_run(run: U64, ids: U64, contents: U64, verdicts: _I8) -> None:
+    """Look the new rows up in a sorted run of pairs.
+
+    Hashes are spread evenly, so the place of one can be guessed from its size: a look-up
+    touches one or two pages of the file instead of twenty.
+    """
+    rows = run.shape[0] // 2
+    for i in range(ids.shape[0]):
+        if verdicts[i] != 0:
+            continue
+        guess = np.int64(np.float64(ids[i]) / 18446744073709551616.0 * rows)
+        at = min(max(guess, 0), rows - 1)
+        step = 1
+        low, high = at, at
+        while low > 0 and run[2 * low] > ids[i]:
+            low = max(0, low - step)
+            step *= 2
+        step = 1
+        while high < rows - 1 and run[2 * high] < ids[i]:
+            high = min(rows - 1, high + step)
+            step *= 2
+        while low < high:
+            middle = (low + high) // 2
+            if run[2 * middle] < ids[i]:
+                low = middle + 1
+            else:
+                high = middle
+        if run[2 * low] == ids[i]:
+            verdicts[i] = 1 if run[2 * low + 1] == contents[i] else 2
+
+
+@njit(cache=True, nogil=True)
+def _merge(left: U64, right: U64, out: U64) -> None:
+    a, b = 0, 0
+    for k in range(out.shape[0] // 2):
+        take_left = b >= right.shape[0] or (a < left.shape[0] and left[a] <= right[b])
+        if take_left:
+            out[2 * k], out[2 * k + 1] = left[a], left[a + 1]
+            a += 2
+        else:
+            out[2 * k], out[2 * k + 1] = right[b], right[b + 1]
+            b += 2
+
+
+class _Generation:
+    """The ids of one stretch of event time."""
+
+    def __init__(self, start_us: int) -> None:
+        self.start_us = start_us
+        self.count = 0
+        self.slots = np.zeros(2 * _FIRST_SLOTS, np.uint64)
+
+    def make_room(self, coming: int) -> None:
+        slots = self.slots.shape[0] // 2
+        if 2 * (self.count + coming) <= slots:
+            return
+        while slots < 2 * (self.count + coming):
+            slots *= 2
+        larger = np.zeros(2 * slots, np.uint64)
+        _grow(self.slots, larger)
+        self.slots = larger
+
+
+class Duplicates:
+    """Says for each row whether its id is new, repeated, or used for something else before.
+
+    Ids of the last ``memory_us`` of event time stand in memory; older ones are put away as
+    sorted 16-byte pairs in files that the system maps and may drop from memory at any time.
+    Every id of a log is checked against all of them, so an answer never depends on the horizon.
+    """
+
+    def __init__(self, *, memory_us: int, folder: Path) -> None:
+        self._span_us = max(memory_us // 2, 1)
+        self._folder = folder
+        self._generations: list[_Generation] = []
+        self._runs: list[Path] = []
+        self._maps: list[NDArray[np.uint64]] = []
+        self._made = 0
+
+    @property
+    def state_bytes(self) -> int:
+        """Measure the memory held, in bytes."""
+        return sum(generation.slots.nbytes for generation in self._generations)
+
+    def check(self, ids: U64, contents: U64, *, newest_us: int) -> _I8:
+        """Give a verdict for each row, in order; the first row with an id is the new one."""
+        verdicts = np.zeros(len(ids), np.int8)
+        self._turn(newest_us)
+        for generation in self._generations[:-1]:
+            _look_up(generation.slots, ids, contents, verdicts)
+        for run in self._maps:
+            _look_up_run(run, ids, contents, verdicts)
+        youngest = self._generations[-1]
+        youngest.make_room(len(ids))
+        youngest.count += _insert(youngest.slots, ids, contents, verdicts)
+        return verdicts
+
+    def _turn(self, newest_us: int) -> None:
+        """Begin a new generation when the youngest is old and large enough."""
+        if not self._generations:
+            self._generations.append(_Generation(newest_us))
+            return
+        youngest = self._generations[-1]
+        is_old = newest_us - youngest.start_us >= self._span_us
+        if not is_old or youngest.count < _GENERATION_IDS_MIN:
+            return
+        self._generations.append(_Generation(newest_us))
+        if len(self._generations) > 3:
+            self._put_away(self._generations.pop(0))
+
+    def _put_away(self, generation: _Generation) -> None:
+        pairs = generation.slots.reshape(-1, 2)
+        pairs = pairs[pairs[:, 0] != 0]
+        pairs = pairs[np.argsort(pairs[:, 0])]
+        self._add_run(np.ascontiguousarray(pairs).reshape(-1))
+        # Runs of like size are merged, so that their number grows with the logarithm of the log.
+        while len(self._maps) > 1 and 2 * len(self._maps[-1]) >= len(self._maps[-2]):
+            left, right = self._maps[-2], self._maps[-1]
+            path = self._next_path()
+            out = np.memmap(path, np.uint64, "w+", shape=(len(left) + len(right),))
+            _merge(left, right, out)
+            out.flush()
+            del out, left, right
+            for _ in range(2):
+                self._maps.pop()
+                self._runs.pop().unlink()
+            self._map(path)
+
+    def _add_run(self, pairs: U64) -> None:
+        path = self._next_path()
+        pairs.tofile(path)
+        self._map(path)
+
+    def _map(self, path: Path) -> None:
+        self._runs.append(path)
+        self._maps.append(np.memmap(path, np.uint64, "r"))
+
+    def _next_path(self) -> Path:
+        self._made += 1
+        return self._folder / f"ids-{self._made:05d}.u64"
