@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
+from zhenzan import clock
 from zhenzan.errors import SettingError, nearest
 from zhenzan.sim.order import ATTACKS, STEALTH, TWINS, Order, order
 from zhenzan.sim.simulation import Simulation, simulate
@@ -52,7 +51,7 @@ def sized(world: World, days: int | None, accounts: int | None) -> World:
 
 def every_attack(seed: int) -> list[Order]:
     """Order each attack at each level, the quantities varied so that no size repeats."""
-    rng = np.random.default_rng(seed)
+    rng = clock.generator(seed)
     orders = []
     for name in sorted(ATTACKS):
         for stealth in STEALTH:
@@ -79,12 +78,10 @@ def day(seed: int, days: int | None, accounts: int | None) -> Simulation:
         order(name, stealth, **({"items": 2} if small else {}))
         for name, stealth in (
             ("emulator_farm", "crude"),
-            ("emulator_farm", "medium"),
             ("paid_crowd", "medium"),
             ("overseas_proxy", "crude"),
             ("api_replay", "medium"),
             ("competitor_framing", "crude"),
-            ("mutual_ring", "medium"),
             ("shadow_framing", "crude"),
             ("distributed_drip", "stealthy"),
         )

@@ -21,8 +21,13 @@ def play(stage: Stage, size: float) -> Rows:
     line = (people.home[rng.integers(0, stage.world.accounts, families)] & ~np.int64(255)) + 77
     line += rng.integers(-70, 170, families)
     count = len(family)
+    circle = people.circle.max() + 1 + family
     relatives = crowd.settle_in(
-        stage, count, device=tablets[family], home=line[family], circle=_circle(stage, family)
+        stage,
+        count,
+        device=tablets[family],
+        home=line[family],
+        circle=circle,
     )
     parts = [crowd.everyday(stage, relatives, sessions_per_day=0.9)]
     # Someone shows the others a video: same device, minutes apart.
@@ -38,7 +43,3 @@ def play(stage: Stage, size: float) -> Rows:
         views = stage.visit(relatives[there], item[there], ts[there], affinity=0.5)
         parts.append(crowd.visits(stage, views))
     return Rows.join(parts)
-
-
-def _circle(stage: Stage, family: np.ndarray) -> np.ndarray:
-    return stage.population.circle.max() + 1 + family
