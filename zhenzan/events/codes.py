@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import pyarrow as pa
 from numba import njit
@@ -10,6 +12,10 @@ from numpy.typing import NDArray
 from zhenzan.events.hashing import U64, hash_strings, string_buffers
 
 _I32 = NDArray[np.int32]
+_I64 = NDArray[np.int64]
+_Column = TypeVar(
+    "_Column", NDArray[np.uint8], NDArray[np.int8], _I32, NDArray[np.uint32], _I64, U64
+)
 _EMPTY = np.uint64(0)
 _TOMB = np.uint64(1)
 _FIRST_SLOTS = 1 << 10
@@ -17,7 +23,7 @@ _FIRST_SLOTS = 1 << 10
 
 @njit(cache=True, nogil=True)
 def _encode(
-    slots: U64, hashes: U64, codes: _I32, free: _I32, state: NDArray[np.int64], fresh: NDArray
+    slots: U64, hashes: U64, codes: _I32, free: _I32, state: NDArray[np.int64], fresh: _I64
 ) -> None:
     """Look up or add every hash; ``slots`` holds pairs (hash, code), ``state`` the counters.
 
@@ -81,7 +87,7 @@ def _rehash(old: U64, new: U64) -> None:
     mask = np.uint64(new.shape[0] // 2 - 1)
     for i in range(old.shape[0] // 2):
         h = old[2 * i]
-        if h == _EMPTY or h == _TOMB:
+        if h <= _TOMB:  # an empty slot or a grave
             continue
         at = h & mask
         while new[np.uint64(2) * at] != _EMPTY:
@@ -127,11 +133,11 @@ class _Words:
         return pa.Array.from_buffers(pa.large_string(), self._count, parts)
 
 
-def grown(array: NDArray, size: int) -> NDArray:
+def grown(array: _Column, size: int) -> _Column:
     """Give back an array of at least ``size``, doubled so that growth costs little."""
     if size <= array.shape[0]:
         return array
-    larger = np.zeros(max(size, 2 * array.shape[0]), array.dtype)
+    larger: _Column = np.zeros(max(size, 2 * array.shape[0]), array.dtype)
     larger[: array.shape[0]] = array
     return larger
 

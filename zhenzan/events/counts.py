@@ -29,6 +29,14 @@ class IngestCounts:
         """Count the rows set aside, whatever the reason."""
         return sum(self.rejected.values())
 
+    def keys(self) -> tuple[str, ...]:
+        """Name the counts, so that ``**counts`` unpacks them."""
+        return tuple(self.as_dict())
+
+    def __getitem__(self, name: str) -> object:
+        """Give one count by name."""
+        return self.as_dict()[name]
+
     def as_dict(self) -> dict[str, object]:
         """Give the counts as they stand in the summary."""
         return {

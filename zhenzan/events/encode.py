@@ -11,7 +11,7 @@ from zhenzan.events.addresses import read_addresses
 from zhenzan.events.batch import KEYS, Batch
 from zhenzan.events.codes import CodeTable, grown
 from zhenzan.events.hashing import U64, hash_strings
-from zhenzan.events.network import UNKNOWN, AsnRanges, NetworkRanges
+from zhenzan.events.network import UNKNOWN, Networks
 from zhenzan.events.tables import AccountFacts, ItemFacts
 
 COLUMN_OF: dict[str, str] = {
@@ -40,15 +40,13 @@ class Encoder:
         *,
         accounts: AccountFacts | None = None,
         items: ItemFacts | None = None,
-        networks: NetworkRanges | None = None,
-        asns: AsnRanges | None = None,
+        networks: Networks | None = None,
     ) -> None:
         self.tables: dict[str, CodeTable] = {key: CodeTable(keep=key in KEPT) for key in KEYS}
         self.accounts = accounts
         self.items = items
         self.bad_addresses_count = 0
-        self._networks = networks
-        self._asns = asns
+        self._networks = networks or Networks()
         self._ipv4 = np.zeros(1 << 10, np.uint32)
         self._block_key = np.zeros(1 << 10, np.uint64)
         self._network_class = np.full(1 << 10, UNKNOWN, np.int8)
@@ -107,9 +105,8 @@ class Encoder:
             self._block_key[ip[table.fresh]] = block
             self._network_class = grown(self._network_class, len(table))
             self._asn = grown(self._asn, len(table))
-            known = self._networks.classes_of(number) if self._networks else UNKNOWN
-            self._network_class[ip[table.fresh]] = known
-            self._asn[ip[table.fresh]] = self._asns.asn_of(number) if self._asns else -1
+            self._network_class[ip[table.fresh]] = self._networks.classes_of(number)
+            self._asn[ip[table.fresh]] = self._networks.asn_of(number)
         keys = np.where(ip >= 0, self._block_key[np.maximum(ip, 0)], np.uint64(0))
         return self.tables["block"].encode_hashed(keys)
 

@@ -95,7 +95,8 @@ def hash_strings(array: pa.Array) -> U64:
         words = hash_strings(array.dictionary.cast(pa.string()))
         indices = array.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)
         padded: U64 = np.append(words, np.uint64(0))
-        return padded[indices]
+        gathered: U64 = padded[indices]
+        return gathered
     out = np.zeros(len(array), np.uint64)
     if array.null_count == len(array):
         return out

@@ -6,12 +6,12 @@ import shutil
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from zhenzan.clock import SECOND_US
 from zhenzan.events.batch import Batch
@@ -22,7 +22,7 @@ from zhenzan.events.duplicates import CONFLICTING, NEW, Duplicates
 from zhenzan.events.encode import COLUMN_OF, Encoder
 from zhenzan.events.hashing import hash_strings, mix_into
 from zhenzan.events.mapping import Mapping, load_mapping
-from zhenzan.events.network import AsnRanges, NetworkRanges
+from zhenzan.events.network import UNKNOWN, Networks
 from zhenzan.events.order import Reorder, TickCutter, times
 from zhenzan.events.plan import make_plan
 from zhenzan.events.rejects import Rejects
@@ -32,22 +32,6 @@ from zhenzan.events.sources.discover import open_sources
 from zhenzan.events.tables import AccountFacts, ItemFacts
 from zhenzan.events.validate import Validator
 from zhenzan.settings import Settings
-
-Progress = Callable[[int, int | None], None]
-"""Called now and then with the bytes read so far and their total, None where it is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class IngestOptions:
-    """What may be given beside the log."""
-
-    format: str | None = None
-    rejects_path: Path | None = None
-    accounts: Path | None = None
-    items: Path | None = None
-    networks: Path | None = None
-    asns: Path | None = None
-    progress: Progress | None = None
 
 
 class Ingest:
@@ -65,8 +49,14 @@ class Ingest:
         Batch size, lateness bound, duplicate memory, size of the quarantine.
     mapping
         A mapping, the path of one, or the bare name of a shipped one.
-    options
-        Side tables, quarantine file, told format, progress.
+    rejects_path
+        Where to write the quarantine file.
+    networks
+        Tables of network ranges: ip_start, ip_end, and kind or asn.
+    accounts, items
+        The side tables of the contract.
+    format
+        What the content is told to be; None to go by name and content.
 
     Raises
     ------
@@ -84,22 +74,25 @@ class Ingest:
         settings: Settings,
         mapping: Mapping | str | Path | None = None,
         *,
-        options: IngestOptions | None = None,
+        rejects_path: Path | None = None,
+        networks: Path | Sequence[Path] | None = None,
+        accounts: Path | None = None,
+        items: Path | None = None,
+        format: str | None = None,  # noqa: A002
     ) -> None:
-        self._options = options = options or IngestOptions()
+        self._rejects_path = rejects_path
         self._settings = settings
         self._folder = Path(tempfile.mkdtemp(prefix="zhenzan-"))
         self._clean = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         try:
             if mapping is not None and not isinstance(mapping, Mapping):
                 mapping = load_mapping(mapping)
-            self._sources = open_sources(source_spec, format=options.format, spool=self._folder)
+            self._sources = open_sources(source_spec, format=format, spool=self._folder)
             self._bindings = _bind(self._sources, mapping)
             self._encoder = Encoder(
-                accounts=AccountFacts(options.accounts) if options.accounts else None,
-                items=ItemFacts(options.items) if options.items else None,
-                networks=NetworkRanges.read(options.networks) if options.networks else None,
-                asns=AsnRanges.read(options.asns) if options.asns else None,
+                accounts=AccountFacts(accounts) if accounts else None,
+                items=ItemFacts(items) if items else None,
+                networks=Networks.read(networks),
             )
         except BaseException:
             self._clean()
@@ -110,29 +103,49 @@ class Ingest:
         unread = {name: None for binding in self._bindings for name in binding.unread}
         files = tuple(source.name for source in self._sources)
         self.counts = IngestCounts(unread_columns=tuple(unread), files=files)
+        sizes = [source.size_bytes for source in self._sources]
+        self._total_bytes = None if None in sizes else sum(size or 0 for size in sizes)
         self._read_bytes = 0
+        self._files_bytes = 0
         self._is_used = False
 
     @property
-    def ipv4(self) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+    def done(self) -> float:
+        """Say which part of the log has been read, 0 to 1; 0 where its size is unknown."""
+        return min(self._read_bytes / self._total_bytes, 1.0) if self._total_bytes else 0.0
+
+    @property
+    def ipv4(self) -> NDArray[np.uint32]:
         """View the IPv4 number behind each ip code; 0 where there is none."""
         return self._encoder.ipv4
 
     @property
-    def network_class(self) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
-        """View the network class behind each ip code: -1 unknown, 0 ordinary, 1 hosting, 2 VPN."""
-        return self._encoder.network_class
-
-    @property
-    def asn(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def asn(self) -> NDArray[np.int64]:
         """View the autonomous system behind each ip code; -1 where it is unknown."""
         return self._encoder.asn
+
+    @property
+    def created_us(self) -> NDArray[np.int64]:
+        """View the time each account was created, by account code; empty without a table."""
+        return self.accounts.created_at_us if self.accounts else np.zeros(0, np.int64)
+
+    @property
+    def verified(self) -> NDArray[np.int8] | None:
+        """View who is verified (1), not (0) or unknown (-1), by account code."""
+        return self.accounts.verified if self.accounts else None
+
+    def network_class(self, batch: Batch) -> NDArray[np.int8]:
+        """Give the class of each row's address: -1 unknown, 0 ordinary, 1 hosting, 2 VPN."""
+        if not len(self._encoder.network_class):
+            return np.full(len(batch), UNKNOWN, np.int8)
+        classes = self._encoder.network_class[np.maximum(batch.ip, 0)]
+        return np.where(batch.ip >= 0, classes, UNKNOWN).astype(np.int8)
 
     def __iter__(self) -> Iterator[Batch]:
         assert not self._is_used, "a log is read once; make another Ingest"
         self._is_used = True
-        options, settings = self._options, self._settings
-        rejects = Rejects(options.rejects_path, rows_max=settings.rejects_max)
+        settings = self._settings
+        rejects = Rejects(self._rejects_path, rows_max=settings.rejects_max)
         self.counts.rejected = rejects.counts
         memory_us = settings.duplicate_memory_s * SECOND_US
         duplicates = Duplicates(memory_us=memory_us, folder=self._folder)
@@ -204,12 +217,10 @@ class Ingest:
             table, rows, raw = binding.apply(chunk)
             self.counts.left_out += len(chunk) - len(rows)
             yield validator.check(table, rows=rows, file=source.name, file_index=index, raw=raw)
-        self._read_bytes += source.done_bytes
+        self._files_bytes += source.done_bytes
 
     def _counted(self, source: Source, binding: Binding, rejects: Rejects) -> Iterator[Chunk]:
         """Count rows as they are read, those that the source itself sets aside included."""
-        sizes = [one.size_bytes for one in self._sources]
-        total = None if None in sizes else sum(size or 0 for size in sizes)
         chunks = source.chunks(binding.reads, rejects)
         while True:
             aside = rejects.rows_count
@@ -218,8 +229,7 @@ class Ingest:
             if chunk is None:
                 return
             self.counts.rows_read += len(chunk)
-            if self._options.progress:
-                self._options.progress(self._read_bytes + source.done_bytes, total)
+            self._read_bytes = self._files_bytes + source.done_bytes
             yield chunk
 
     def _once(self, rows: pa.Table, duplicates: Duplicates, rejects: Rejects) -> pa.Table:

@@ -126,7 +126,7 @@ def _read(name: str | Path) -> tuple[str, str]:
     if is_bare and not path.exists():
         names = shipped_mappings()
         if name not in names:
-            raise MappingError(f"no mapping is named `{name}`", hint=nearest(name, names))
+            raise MappingError(f"no mapping is named `{name}`", hint=nearest(str(name), names))
         file = resources.files("zhenzan.events") / "mappings" / f"{name}.yaml"
         return file.read_text(encoding="utf-8"), name
     try:

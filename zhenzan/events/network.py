@@ -6,6 +6,7 @@ excludes a like alone (T18).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,38 @@ class NetworkRanges:
         return np.where(ipv4 == 0, UNKNOWN, found).astype(np.int8)
 
 
+class Networks:
+    """What is known of networks; without tables everything is unknown."""
+
+    def __init__(
+        self, *, ranges: NetworkRanges | None = None, asns: AsnRanges | None = None
+    ) -> None:
+        self._ranges = ranges
+        self._asns = asns
+
+    @classmethod
+    def read(cls, paths: Path | Sequence[Path] | None) -> Networks:
+        """Read tables of ranges: with a column `kind` their classes, with `asn` who runs them."""
+        ranges, asns = None, None
+        for path in [paths] if isinstance(paths, Path) else paths or ():
+            columns = _columns(path)
+            if "asn" in columns and "kind" not in columns:
+                asns = AsnRanges.read(path)
+            else:
+                ranges = NetworkRanges.read(path)
+        return cls(ranges=ranges, asns=asns)
+
+    def classes_of(self, ipv4: NDArray[np.uint32]) -> NDArray[np.int8]:
+        """Give the class of each address; -1 where nothing is known."""
+        if self._ranges is None:
+            return np.full(len(ipv4), UNKNOWN, np.int8)
+        return self._ranges.classes_of(ipv4)
+
+    def asn_of(self, ipv4: NDArray[np.uint32]) -> _I64:
+        """Give the number of the system behind each address; -1 where none is known."""
+        return np.full(len(ipv4), -1, np.int64) if self._asns is None else self._asns.asn_of(ipv4)
+
+
 class AsnRanges:
     """Which autonomous system announces an IPv4 address."""
 
@@ -91,17 +124,28 @@ class AsnRanges:
 
 
 def _read(path: Path, names: tuple[str, ...]) -> pa.Table:
+    columns = _columns(path)
+    for name in names:
+        if name not in columns:
+            raise SchemaError(f"`{path}` has no column `{name}`", hint=nearest(name, columns))
     try:
-        columns = pq.read_schema(path).names
-        for name in names:
-            if name not in columns:
-                raise SchemaError(f"`{path}` has no column `{name}`", hint=nearest(name, columns))
         return pq.read_table(path, columns=list(names))
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise SourceError(
-            f"`{path}` cannot be read as Parquet ({reason})", hint="write the ranges as Parquet"
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _columns(path: Path) -> list[str]:
+    try:
+        names: list[str] = pq.read_schema(path).names
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from error
+    return names
+
+
+def _damaged(path: Path, error: Exception) -> SourceError:
+    reason = str(error).splitlines()[0].rstrip(".")
+    hint = "write the ranges as Parquet"
+    return SourceError(f"`{path}` cannot be read as Parquet ({reason})", hint=hint)
 
 
 def _whole(table: pa.Table, name: str) -> _I64:

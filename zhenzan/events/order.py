@@ -27,7 +27,7 @@ def _compare(offsets: NDArray[np.int32], data: U8, left: int, right: int) -> int
     b, b_end = offsets[right], offsets[right + 1]
     while a < a_end and b < b_end:
         if data[a] != data[b]:
-            return int(data[a]) - int(data[b])
+            return -1 if data[a] < data[b] else 1
         a += 1
         b += 1
     return int(a_end - a) - int(b_end - b)

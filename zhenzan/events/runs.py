@@ -12,7 +12,7 @@ from zhenzan.events.order import sort_rows, times
 
 # A run of this many rows takes some 200 MB while it is sorted.
 RUN_ROWS = 1 << 19
-_STEP_ROWS = 8_192
+STEP_ROWS = 8_192
 
 
 class RunSorter:
@@ -21,7 +21,10 @@ class RunSorter:
     A log of up to ``run_rows`` rows never touches the disk.
     """
 
-    def __init__(self, folder: Path, *, run_rows: int = RUN_ROWS) -> None:
+    def __init__(
+        self, folder: Path, *, run_rows: int = RUN_ROWS, step_rows: int = STEP_ROWS
+    ) -> None:
+        self._step_rows = step_rows
         self._folder = folder
         self._run_rows = run_rows
         self._held: list[pa.Table] = []
@@ -51,7 +54,7 @@ class RunSorter:
             return
         if self._held_rows:
             self._write()
-        runs = [_Run(path) for path in self._runs]
+        runs = [_Run(path, self._step_rows) for path in self._runs]
         while runs:
             for run in runs:
                 run.fill()
@@ -74,16 +77,19 @@ class RunSorter:
         self._held, self._held_rows = [], 0
         path = self._folder / f"run-{len(self._runs):05d}.arrow"
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.OSFile(str(path), "wb") as file:
-            with pa.ipc.new_stream(file, table.schema, options=options) as writer:
-                writer.write_table(table, max_chunksize=_STEP_ROWS)
+        with (
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_stream(file, table.schema, options=options) as writer,
+        ):
+            writer.write_table(table, max_chunksize=self._step_rows)
         self._runs.append(path)
 
 
 class _Run:
     """One sorted run, read a step at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, step_rows: int) -> None:
+        self._step_rows = step_rows
         self._reader = pa.ipc.open_stream(pa.OSFile(str(path), "rb"))
         self._schema: pa.Schema = self._reader.schema
         self._held: list[pa.Table] = []
@@ -100,7 +106,7 @@ class _Run:
         return 1 << 62 if self._ended else int(times(self._held[-1])[-1])
 
     def fill(self) -> None:
-        while not self._ended and self._held_rows < _STEP_ROWS:
+        while not self._ended and self._held_rows < self._step_rows:
             self.load()
 
     def load(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pcsv
+from numpy.typing import NDArray
 
 from zhenzan.errors import SourceError
 from zhenzan.events.rejects import Rejects
@@ -116,9 +117,7 @@ def _reason(error: Exception) -> str:
     return text
 
 
-def _row_numbers(
-    first: int, count: int, torn: list[int]
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _row_numbers(first: int, count: int, torn: list[int]) -> NDArray[np.int64]:
     """Number the rows of a batch, leaving out the torn rows that stand among them."""
     span = np.arange(first, first + count + len(torn), dtype=np.int64)
     if torn:
