@@ -9,12 +9,13 @@ import numpy as np
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from zhenzan.events.schema import Kind
 from zhenzan.sim import network, wording
+from zhenzan.sim.funnel import UNLIKE_RATE
 from zhenzan.sim.life import SIGN_IN_SHARE, arrivals
 from zhenzan.sim.order import Knobs
 from zhenzan.sim.population import interests, session_address, session_device
 from zhenzan.sim.rows import ATTACK, CAMOUFLAGE, I8, I32, I64, Bools, Rows
 from zhenzan.sim.stage import Stage
-from zhenzan.sim.world import CATEGORIES, CHANNEL_SHARES, FEED, REGIONS
+from zhenzan.sim.world import CATEGORIES, CHANNEL_SHARES, FEED, LIST, REGIONS
 
 VISIT_US = 30 * MINUTE_US
 """Ordered likes of one account within this time are done in one session."""
@@ -191,15 +192,33 @@ def deliver(
         role=ATTACK,
         group=group,
     )
-    parts = [likes, *_looks(stage, knobs, likes), _sign_ins(stage, likes, opening, sign_in_share)]
-    parts.append(_registrations(stage, likes))
+    seen = rng.random(len(likes)) < knobs.views
+    if channel is None:
+        # Whoever likes without opening the item does so where honest people do: in a list.
+        listed = ~seen & (rng.random(len(likes)) < 0.6)
+        likes = likes.with_(channel=np.where(listed, LIST, likes.channel))
+    parts = [
+        likes,
+        *_looks(stage, knobs, likes, seen),
+        _withdrawals(stage, likes),
+        _sign_ins(stage, likes.take(opening), sign_in_share),
+        _registrations(stage, likes),
+    ]
     return Rows.join(parts)
 
 
-def _looks(stage: Stage, knobs: Knobs, likes: Rows) -> list[Rows]:
+def _withdrawals(stage: Stage, likes: Rows) -> Rows:
+    """Take a few likes back, by mistake or by remorse, as often as honest people do."""
+    rng = stage.rng
+    undone = likes.take(rng.random(len(likes)) < UNLIKE_RATE)
+    later = rng.lognormal(np.log(20.0), 2.2, len(undone)) * SECOND_US
+    return undone.with_(kind=Kind.UNLIKE, ts=undone.ts + later.astype(np.int64) + SECOND_US)
+
+
+def _looks(stage: Stage, knobs: Knobs, likes: Rows, looked: Bools) -> list[Rows]:
     """Fake the view before and the action after, as often as the order pays for."""
     rng = stage.rng
-    seen = likes.take(rng.random(len(likes)) < knobs.views)
+    seen = likes.take(looked)
     # A paid look is short unless the seller imitates people (waking hours, own life).
     careful = knobs.waking and knobs.life > 0
     dwell_s = rng.lognormal(np.log(8.0 if careful else 2.6), 0.9 if careful else 0.35, len(seen))
@@ -225,9 +244,9 @@ def _looks(stage: Stage, knobs: Knobs, likes: Rows) -> list[Rows]:
     return [view, after]
 
 
-def _sign_ins(stage: Stage, likes: Rows, opening: I64, share: float) -> Rows:
+def _sign_ins(stage: Stage, first: Rows, share: float) -> Rows:
     rng = stage.rng
-    some = likes.take(opening).take(rng.random(len(opening)) < share)
+    some = first.take(rng.random(len(first)) < share)
     return some.with_(
         kind=Kind.SIGN_IN,
         ts=some.ts - rng.integers(5 * SECOND_US, 40 * SECOND_US, len(some)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from zhenzan import clock
 from zhenzan.errors import SettingError, nearest
+from zhenzan.sim.fixtures import fixtures as play_fixtures
 from zhenzan.sim.order import ATTACKS, STEALTH, TWINS, Order, order
 from zhenzan.sim.simulation import Simulation, simulate
 from zhenzan.sim.world import World
@@ -101,3 +102,10 @@ def standard(seed: int, days: int | None, accounts: int | None) -> Simulation:
 def quiet(seed: int, days: int | None, accounts: int | None) -> Simulation:
     """Play a week in which nobody buys a like, with every twin."""
     return simulate(sized(World(), days, accounts), (), sorted(TWINS), seed=seed)
+
+
+@scenario
+def fixtures(seed: int, days: int | None, accounts: int | None) -> Simulation:
+    """Play fixtures A and B of the requirements: bought fame and word of mouth."""
+    world = sized(World(days=4, accounts=16_000, items=1_500, merchants=250), days, accounts)
+    return play_fixtures(world, seed=seed).simulation

@@ -84,14 +84,36 @@ def simulate(
     stage.history = Rows.join(parts)
     parts = [stage.history, *play_orders(stage, orders, streams[3 + len(twin_names) :])]
     rows = assemble.settle(Rows.join(parts), world, streams[2])
+    return package(stage, rows, orders, twin_names, seed=seed).simulation
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A simulation and the ids under which its entities were written."""
+
+    simulation: Simulation
+    ids: assemble.Ids
+
+    def item_names(self, items: Sequence[int]) -> list[str]:
+        """Tell the ids of items by their codes."""
+        codes = np.asarray(items, dtype=np.int64)
+        names: list[str] = self.ids.of(codes, assemble.ITEM).to_pylist()
+        return names
+
+
+def package(
+    stage: Stage, rows: Rows, orders: Sequence[Order], twin_names: Sequence[str], *, seed: int
+) -> Package:
+    """Write settled rows and their side tables under opaque ids."""
     ids = assemble.Ids(int(np.random.SeedSequence(seed).generate_state(1)[0]))
     table = assemble.interactions(rows, stage.catalogue, ids)
-    return Simulation(
+    simulation = Simulation(
         interactions=table,
         labels=assemble.labels(rows, table, ids, orders, twin_names),
-        accounts=assemble.accounts(stage.population, ids, world.end_us),
-        items=assemble.items(stage.catalogue, ids, world.end_us),
+        accounts=assemble.accounts(stage.population, ids, stage.world.end_us),
+        items=assemble.items(stage.catalogue, ids, stage.world.end_us),
     )
+    return Package(simulation, ids)
 
 
 def play_orders(
