@@ -1,0 +1,123 @@
+"""The command line: one verb a file, each a thin door to the parts below.
+
+``main`` is the entry point. A verb's module is imported only when that verb runs, because some
+of them load compiled kernels and ``zhenzan --help`` must answer at once. Results go to standard
+output, progress and errors to standard error. Exit 0: fine; 1: the answer is "bad"; 2: it could
+not run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from zhenzan import __version__
+from zhenzan.errors import ZhenzanError
+
+__all__ = ["VERBS", "main"]
+
+VERBS: dict[str, str] = {
+    "score": "Score every like of a log: probability, count state, and reasons.",
+    "sim": "Play a simulated platform and write interactions, labels, accounts and items.",
+    "evaluate": "Compare scored likes with labels: precision, recall, harm and delay.",
+    "doctor": "Print versions, limits, extras and data paths, and what is missing.",
+    "settings": "Print each setting, its value, and where the value came from.",
+}
+"""Verb to the first line of its docstring, in the order of the help; a test keeps them equal."""
+
+EXIT_COULD_NOT_RUN = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, what a shell reports for an interrupted program
+
+
+class _Verbs(TyperGroup):
+    """Knows every verb by name and sentence, and imports one when it is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name in VERBS:
+            module = importlib.import_module(f"zhenzan.cli.{name}")
+            self.commands[name] = _as_command(name, getattr(module, name))
+        return super().resolve_command(ctx, args)
+
+
+def _as_command(name: str, function: Callable[..., None]) -> Any:
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name)(function)
+    command = get_command(single)
+    command.name = name
+    return command
+
+
+def _placeholder(sentence: str) -> Callable[[], None]:
+    def verb() -> None:
+        raise AssertionError("the group replaces this by the real verb before it runs")
+
+    verb.__doc__ = sentence
+    return verb
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"zhenzan {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Know which likes are real: an engagement log in, counted likes with reasons out."""
+
+
+def _application() -> Any:
+    app = typer.Typer(
+        cls=_Verbs,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name, sentence in VERBS.items():
+        app.command(name, short_help=sentence)(_placeholder(sentence))
+    return get_command(app)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit status.
+
+    Parameters
+    ----------
+    arguments
+        Words after the program's name; those of the process where nothing is given.
+    """
+    try:
+        _application().main(arguments, prog_name="zhenzan")
+    except ZhenzanError as error:
+        _report(f"{error.message} ({error.code})", hint=error.hint)
+    except BrokenPipeError:
+        # The reader of standard output went away, as `head` does; nobody is left to tell.
+        sys.stderr.close()
+    except OSError as error:
+        place = f"`{error.filename}`: " if error.filename else ""
+        _report(f"{place}{error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    sys.exit(EXIT_COULD_NOT_RUN)
+
+
+def _report(message: str, *, hint: str | None = None) -> None:
+    typer.echo(f"error: {message}", err=True)
+    if hint:
+        typer.echo(f"hint: {hint}", err=True)
