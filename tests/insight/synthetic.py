@@ -47,11 +47,39 @@ def reasons_of(state: str, number: int) -> list[dict[str, object]]:
         return []
     n = float(20 + number % 40)
     rows = [
-        reason("GRP001", "group", n, (0, 2), "{:.0f} accounts acted within 9 s here and on other items", "{:.0f} 个账号在此处及其他条目上 9 秒内先后行动"),
-        reason("BEH004", "behaviour", n / 4, (900, 14_000), "looked at the item for {:.1f} ms before the like", "点赞前仅浏览 {:.1f} 毫秒"),
-        reason("NET002", "network", n / 2, (1, 2), "{:.0f} accounts on this device in 1 h", "此设备 1 小时内有 {:.0f} 个账号"),
-        reason("ACC003", "account", n * 3, (0, 4), "registered in one batch with {:.0f} others", "与另外 {:.0f} 个账号同批注册"),
-    ]  # fmt: skip
+        reason(
+            "GRP001",
+            "group",
+            n,
+            (0, 2),
+            "{:.0f} accounts acted within 9 s here and on other items",
+            "{:.0f} 个账号在此处及其他条目上 9 秒内先后行动",
+        ),
+        reason(
+            "BEH004",
+            "behaviour",
+            n / 4,
+            (900, 14_000),
+            "looked at the item for {:.1f} ms before the like",
+            "点赞前仅浏览 {:.1f} 毫秒",
+        ),
+        reason(
+            "NET002",
+            "network",
+            n / 2,
+            (1, 2),
+            "{:.0f} accounts on this device in 1 h",
+            "此设备 1 小时内有 {:.0f} 个账号",
+        ),
+        reason(
+            "ACC003",
+            "account",
+            n * 3,
+            (0, 4),
+            "registered in one batch with {:.0f} others",
+            "与另外 {:.0f} 个账号同批注册",
+        ),
+    ]
     return rows[: 3 if state == "held" else 4]
 
 
@@ -112,7 +140,7 @@ def _likes(rng, items, likes_each, attacked, hours):  # type: ignore[no-untyped-
     state = (rng.random(len(item)) < 0.01).astype(np.int64)
     parts = [(item, account, ts, state)]
     for target in range(min(attacked, items)):
-        size = int(likes_each * (6 - target * 0.8))
+        size = int(likes_each * max(0.5, 6 - target * 0.8))
         crew = 10_000_000 + rng.integers(0, 300, size)
         wave = np.sort(rng.choice([20, 26, 44.0], size)) + rng.exponential(0.15, size)
         bought = np.where(rng.random(size) < 0.85, 2, 1)

@@ -21,6 +21,9 @@ STEPS: tuple[tuple[str, str, str], ...] = (
 )
 """Steps of the funnel: name, what is counted, per hundred of what."""
 
+SHOWN = ("views", "purchases", "comments", "category", "authentic_engagement")
+"""Columns that a card shows; a log that does not record one leaves its place empty."""
+
 REFUND_STEP = ("refund", "refunds", "purchases")
 """Shown beside the funnel: a good thing that rises while refunds rise is no good thing (S2-07)."""
 
@@ -75,6 +78,9 @@ def affected_items(outputs: Outputs) -> list[Affected]:
     if not rows:
         return []
     outputs.keep("chosen_items", pa.table({"item_id": [row["item_id"] for row in rows]}))
+    for row in rows:
+        for name in SHOWN:
+            row.setdefault(name, None)
     reasons = _reasons(outputs)
     usual = _usual(outputs)
     cards = []
@@ -135,11 +141,7 @@ def _reasons(outputs: Outputs) -> dict[str, list[Reason]]:
 
 def _usual(outputs: Outputs) -> dict[str | None, Row]:
     """Learn each category's medians; the whole log stands under None."""
-    known = [
-        step
-        for step in (*STEPS, REFUND_STEP)
-        if outputs.has("items", step[1], step[2])
-    ]
+    known = [step for step in (*STEPS, REFUND_STEP) if outputs.has("items", step[1], step[2])]
     medians = ", ".join(
         f"median(100.0 * {top} / {bottom}) FILTER ({bottom} > 0) AS {name}"
         for name, top, bottom in known
@@ -155,7 +157,8 @@ def _usual(outputs: Outputs) -> dict[str | None, Row]:
         FROM items GROUP BY GROUPING SETS (({category}), ())
         """
         if outputs.has("items", "category")
-        else f"SELECT NULL AS category, 1 AS is_whole, count(*) AS items, {medians}, {sums} FROM items"
+        else f"SELECT NULL AS category, 1 AS is_whole, count(*) AS items, {medians}, {sums} "
+        "FROM items"
     )
     whole = [row for row in rows if row["is_whole"]]
     return {row["category"]: row for row in rows if not row["is_whole"]} | {None: whole[0]}

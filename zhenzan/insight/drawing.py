@@ -50,7 +50,9 @@ def time_chart(bars: Sequence[Bar], step_us: int) -> TimeChart:
             height = getattr(bar, state) * CHART_HEIGHT / top
             if height:
                 y -= height
-                parts[state].append(f"M{x:.1f} {y:.1f}h{width - gap:.1f}v{height:.1f}h{gap - width:.1f}z")
+                parts[state].append(
+                    f"M{x:.1f} {y:.1f}h{width - gap:.1f}v{height:.1f}h{gap - width:.1f}z"
+                )
     start = bars[0].start_us if bars else 0
     end = bars[-1].start_us + step_us if bars else 0
     return TimeChart(
@@ -85,8 +87,8 @@ def nice_top(value: int) -> int:
     """
     if value <= 2:
         return 2
-    size = 10 ** math.floor(math.log10(value))
-    for factor in (1, 2, 3, 4, 5, 6, 8, 10):
+    size: int = 10 ** math.floor(math.log10(value))
+    for factor in (1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10):
         top = int(factor * size)
         if top >= value and top % 2 == 0:
             return top

@@ -19,7 +19,7 @@ RASTER_COLUMNS: Final = 800
 RASTER_LIKES_SCANNED_MAX: Final = 400_000
 """Likes of the drawn accounts that are read for all rasters together."""
 
-TABLE_ROWS_MAX: Final = 100
+TABLE_ROWS_MAX: Final = 50
 """Rows of the tables of items, accounts and merchants."""
 
 REJECT_SAMPLES_MAX: Final = 3

@@ -126,7 +126,10 @@ def horizons(outputs: Outputs) -> list[tuple[str, Totals]]:
         """
     )[0]
     return [
-        (name, Totals(*(row[f"{name}_{state}"] for state in ("all", "counted", "held", "excluded"))))
+        (
+            name,
+            Totals(*(row[f"{name}_{state}"] for state in ("all", "counted", "held", "excluded"))),
+        )
         for name in ("early", "later")
     ]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from zhenzan.insight.limits import (
     RASTER_ACCOUNTS_MAX,
@@ -128,7 +129,7 @@ def _draw(
     )
 
 
-def _window(times: np.ndarray) -> tuple[int, int]:  # type: ignore[type-arg]
+def _window(times: NDArray[np.int64]) -> tuple[int, int]:
     """Show where the item's likes are, with a margin; far outliers do not squeeze the rest."""
     low, high = np.quantile(times, (0.01, 0.99)) if len(times) > 50 else (times.min(), times.max())
     margin = max(60_000_000, int(high - low) // 20)

@@ -13,15 +13,15 @@ _JOINER = "\u200d"
 
 
 def visible(text: object, *, chars_max: int = ID_CHARS_MAX) -> str:
-    """Write ``text`` with hidden characters as ``\\uXXXX`` and its middle left out if too long.
+    r"""Write ``text`` with hidden characters as their code and a long middle left out.
 
     A right-to-left override could make an id look like another one; here it shows. Markup is
     left to the template, which escapes every value.
 
     Examples
     --------
-    >>> visible("shop\\u202e7")
-    'shop\\\\u202e7'
+    >>> print(visible("shop" + chr(0x202E) + "7"))
+    shop\u202e7
     >>> visible("a" * 50, chars_max=9)
     'aaaa…aaaa'
     """
@@ -30,8 +30,6 @@ def visible(text: object, *, chars_max: int = ID_CHARS_MAX) -> str:
         side = (chars_max - 1) // 2
         raw = raw[: chars_max - 1 - side] + _ELLIPSIS + raw[-side:]
     return "".join(
-        f"\\u{ord(char):04x}"
-        if unicodedata.category(char) in _HIDDEN and char != _JOINER
-        else char
+        f"\\u{ord(char):04x}" if unicodedata.category(char) in _HIDDEN and char != _JOINER else char
         for char in raw
     )

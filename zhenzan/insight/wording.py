@@ -10,7 +10,9 @@ from typing import Final
 
 from zhenzan.glossary import FAMILIES, LANGUAGE_TAGS, WORDS, Language
 
-MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 _NONE = "–"
 _COMPACT: dict[Language, list[tuple[float, str]]] = {
     "en": [(1e9, "B"), (1e6, "M"), (1e3, "k")],
@@ -86,7 +88,7 @@ class Wording:
         for size, unit in _COMPACT[self.language]:
             if abs(value) >= size:
                 return f"{value / size:.3g}{unit}"
-        return f"{value:.3g}"
+        return self.number(value)
 
     def percent(self, part: float | None, whole: float | None = 1) -> str:
         """Write a part of a whole as a percentage; small parts keep their size."""
@@ -114,7 +116,9 @@ class Wording:
         if moment is None:
             return _NONE
         clock = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
-        return f"{self.day(ts_us)} {clock}" if self.language == "zh" else f"{self.day(ts_us)}, {clock}"
+        return (
+            f"{self.day(ts_us)} {clock}" if self.language == "zh" else f"{self.day(ts_us)}, {clock}"
+        )
 
     def tick(self, ts_us: int, *, span_us: int) -> str:
         """Write a time as short as an axis of this span allows."""
@@ -128,7 +132,11 @@ class Wording:
             else f"{moment.day} {MONTHS[moment.month - 1]}"
         )
         if span_us > 400 * 86_400_000_000:
-            return f"{moment.year}年{moment.month}月" if chinese else f"{MONTHS[moment.month - 1]} {moment.year}"
+            return (
+                f"{moment.year}年{moment.month}月"
+                if chinese
+                else f"{MONTHS[moment.month - 1]} {moment.year}"
+            )
         if span_us > 6 * 86_400_000_000:
             return date
         clock = f"{moment:%H:%M:%S}" if span_us < 600_000_000 else f"{moment:%H:%M}"

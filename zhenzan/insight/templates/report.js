@@ -74,6 +74,9 @@
     });
   }
 
+  addEventListener("beforeprint", () => {
+    for (const item of document.querySelectorAll("details.item")) item.open = true;
+  });
   addEventListener("hashchange", show);
   show();
 })();
