@@ -15,7 +15,7 @@ from zhenzan.insight.wording import Wording, messages
 
 TEMPLATES = sorted((Path(zhenzan.insight.__file__).parent / "templates").glob("*.j2"))
 ENGLISH, CHINESE = messages("en"), messages("zh")
-FIXED = [
+FIXED = (
     "interaction",
     "account",
     "item",
@@ -39,7 +39,7 @@ FIXED = [
     "refund",
     "comment",
     "conversion",
-]
+)
 
 
 def forms(message: str | dict[str, str]) -> list[str]:
