@@ -107,12 +107,11 @@ def _print(summary: dict[str, Any], out: Path) -> None:
     table.add_row("claimed", f"{counts['likes']:,}", "", style="bold")
     console = Console()
     console.print(table)
-    rejected = sum(counts["rejects"].values())
     console.print(
         f"{counts['interactions']:,} interactions read, {counts['duplicates']:,} duplicates, "
-        f"{rejected:,} rows rejected, {counts['late']:,} late."
+        f"{counts['rejected_rows']:,} rows rejected, {counts['late_rows']:,} late."
     )
-    for reason, number in sorted(counts["rejects"].items()):
+    for reason, number in sorted(counts["rejected"].items()):
         console.print(f"  rejected for {reason}: {number:,}")
     console.print(f"Outputs: {out}", soft_wrap=True)
     if "report" in summary:

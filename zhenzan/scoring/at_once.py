@@ -10,25 +10,22 @@ from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family, Likes
 from zhenzan.scoring.baseline import Baseline
-from zhenzan.scoring.context import (
-    ACCOUNT_LIKES,
-    ITEM_LIKES,
-    RunningContext,
-    logit,
-    shift,
-    sigmoid,
-)
+from zhenzan.scoring.context import POOLED_LIKES, RunningContext, logit, shift, sigmoid
 from zhenzan.scoring.evidence import join
+from zhenzan.scoring.weights import POOLS, load
 
 PRIOR = 0.03
 """Share of inauthentic likes assumed before anything is known; between the 1 % that quiet
 platforms report and the 5 to 10 % of studies of sold engagement (methods.md, section 2)."""
 
-TEMPER = 0.85
-"""Families are less independent than their sum supposes; all evidence is scaled by this."""
+PRIOR_LIKES = 1_000.0
+PRIOR_MIN = 0.003
+PRIOR_MAX = 0.15
 
 GRAIN = 2.0**24
 """Probabilities are rounded to this grain, so that their sums are exact in any order."""
+
+POOL_FAMILY = {"item": Family.TARGET, "account": Family.ACCOUNT, "device": Family.NETWORK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +48,20 @@ class AtOnceScorer:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = tuple(d for d in detectors if not d.settled)
         self.baseline = Baseline(self.detectors)
+        self._weights = load(self.detectors, "at_once")
         self._families = np.array([d.family for d in self.detectors], np.int8)
-        self._item = RunningContext()
-        self._account = RunningContext()
+        self._pools = {name: RunningContext() for name in POOLS}
         self._suspected = 0.0
         self._likes = 0.0
 
     def score(self, likes: Likes) -> Answers:
-        """Measure and score likes; ``likes`` holds features, traces, and the columns ``ts``,
-        ``item``, ``account`` and ``category``.
+        """Measure and score likes.
+
+        Parameters
+        ----------
+        likes
+            Features, traces, and the columns ``ts``, ``item``, ``account``, ``device``,
+            ``category`` and ``campaign``.
         """
         count = len(likes["ts"])
         values = np.empty((count, len(self.detectors)), np.float32)
@@ -67,29 +69,29 @@ class AtOnceScorer:
         for column, detector in enumerate(self.detectors):
             measured, bins[:, column] = detector.bin(likes)
             values[:, column] = measured
-        segments = self.baseline.segments(likes["category"])
-        nats = join(bins, segments, self.baseline.evidence(), self._families)
+        segments = self.baseline.segments(likes["category"], likes["campaign"])
+        table = self.baseline.evidence() * self._weights.signals[:, None, None]
+        nats = join(bins, segments, table, self._families)
         prior = self._prior()
-        own = logit(prior) + TEMPER * nats.sum(axis=1, dtype=np.float64)
-        without_target = own - TEMPER * nats[:, Family.TARGET]
-        without_account = own - TEMPER * nats[:, Family.ACCOUNT]
-        ts = likes["ts"]
-        by_item = self._item.update(ts, likes["item"], grained(sigmoid(without_target)))
-        by_account = self._account.update(ts, likes["account"], grained(sigmoid(without_account)))
-        item_shift = shift(*by_item, prior=prior, weight=ITEM_LIKES)
-        account_shift = shift(*by_account, prior=prior, weight=ACCOUNT_LIKES)
-        nats[:, Family.TARGET] += item_shift
-        nats[:, Family.ACCOUNT] += account_shift
-        score = grained(sigmoid(own + TEMPER * (item_shift + account_shift)))
+        own = logit(prior) + self._weights.intercept + nats.sum(axis=1, dtype=np.float64)
+        total = own + (self._weights.own - 1.0) * nats.sum(axis=1, dtype=np.float64)
+        moved = np.zeros((count, len(POOLS)))
+        for place, name in enumerate(POOLS):
+            cavity = own - nats[:, POOL_FAMILY[name]]
+            pooled = self._pools[name].update(likes["ts"], likes[name], grained(sigmoid(cavity)))
+            weight = self._weights.pools[place]
+            moved[:, place] = weight * shift(*pooled, prior=prior, weight=POOLED_LIKES[name])
+        for place, name in enumerate(POOLS):
+            nats[:, POOL_FAMILY[name]] += moved[:, place]
+        score = grained(sigmoid(total + moved.sum(axis=1)))
         self.baseline.learn(bins, segments, score)
         self._suspected += float(score.sum())
         self._likes += count
         return Answers(values, bins, nats, score)
 
     def _prior(self) -> float:
-        # 1,000 likes of assumption, so that a young log does not swing.
-        pooled = (self._suspected + 1_000 * PRIOR) / (self._likes + 1_000)
-        return float(np.clip(pooled, 0.002, 0.2))
+        pooled = (self._suspected + PRIOR_LIKES * PRIOR) / (self._likes + PRIOR_LIKES)
+        return float(np.clip(pooled, PRIOR_MIN, PRIOR_MAX))
 
 
 def grained(probability: NDArray[np.float64]) -> NDArray[np.float64]:

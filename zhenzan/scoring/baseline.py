@@ -4,7 +4,8 @@ For each detector and segment the share of honest likes per bin is kept. The evi
 a log likelihood ratio against an alternative that is not fitted to any attack: if ``p`` is the
 share of honest likes at least as suspicious, the alternative draws ``p`` from Beta(a, 1), the
 p-value calibration of Sellke, Bayarri and Berger (2001). As likes are found inauthentic, they
-leave the honest histogram and enter that of the alternative, with half of the weight at most.
+leave the histogram. Likes made inside a campaign are compared with each other only: people who
+work through a list of tasks look unlike shoppers (requirements, fixture "Effort").
 """
 
 from __future__ import annotations
@@ -19,59 +20,65 @@ from zhenzan.detectors.interface import Detector
 SEGMENTS_MAX = 256
 """Categories with a histogram of their own; the rest share one. A limit, not a tuning knob."""
 
+_CAMPAIGN = 1 + SEGMENTS_MAX
+_SEGMENTS = 2 + SEGMENTS_MAX
+
 _TILT = 0.3
 _SEGMENT_WEIGHT = 300.0
 _PRIOR_WEIGHT = 100.0
 _PRIOR_RATIO = 0.45
-_ALTERNATIVE_LIKES_MIN = 200.0
-_ALTERNATIVE_SHARE = 0.5
 _USUAL = (0.05, 0.90)
+_FLOOR = 1e-9
 
 I8 = NDArray[np.int8]
 F64 = NDArray[np.float64]
 
 
 class Baseline:
-    """Histograms of signals over honest and inauthentic likes, by detector and segment.
+    """Histograms of signals over honest likes, by detector and segment.
 
     Parameters
     ----------
     detectors
         In the order of the columns of every matrix of bins.
 
-    State: detectors x (1 + 256 segments) x bins numbers of 8 bytes, twice.
+    State: detectors x (2 + 256 segments) x bins numbers of 8 bytes.
     """
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = tuple(detectors)
         self.bins_max = max(detector.bins for detector in detectors) + 1
-        shape = (len(detectors), 1 + SEGMENTS_MAX, self.bins_max)
-        self._honest = np.zeros(shape)
-        self._inauthentic = np.zeros((len(detectors), self.bins_max))
+        self._honest = np.zeros((len(detectors), _SEGMENTS, self.bins_max))
         self._by_category = np.array([d.segment == "category" for d in detectors])
 
-    def segments(self, category: NDArray[np.int32]) -> NDArray[np.int16]:
-        """Turn category codes into segments; 0 is the segment of everything else."""
+    def segments(
+        self, category: NDArray[np.int32], campaign: NDArray[np.bool_]
+    ) -> NDArray[np.int16]:
+        """Turn category codes and campaign marks into segments; 0 is that of everything else."""
         inside = (category >= 0) & (category < SEGMENTS_MAX)
-        return np.where(inside, category + 1, 0).astype(np.int16)
+        segments = np.where(inside, category + 1, 0)
+        return np.where(campaign, _CAMPAIGN, segments).astype(np.int16)
 
     def learn(self, bins: I8, segments: NDArray[np.int16], score: F64) -> None:
-        """Add likes to the histograms, each split by its probability of being inauthentic.
+        """Add likes to the histograms, each by its probability of being authentic.
 
         Parameters
         ----------
         bins
             Shape (likes, detectors).
         """
+        honest = 1.0 - score
+        apart = segments == _CAMPAIGN
+        shopping = np.where(apart, 0.0, honest)
         for column in range(len(self.detectors)):
-            honest = np.bincount(bins[:, column], 1.0 - score, self.bins_max)
-            self._honest[column, 0] += honest
-            self._inauthentic[column] += np.bincount(bins[:, column], score, self.bins_max)
             if self._by_category[column]:
                 cell = segments.astype(np.int64) * self.bins_max + bins[:, column]
-                size = (1 + SEGMENTS_MAX) * self.bins_max
-                table = np.bincount(cell, 1.0 - score, size).reshape(-1, self.bins_max)
-                self._honest[column, 1:] += table[1:]
+                table = np.bincount(cell, honest, _SEGMENTS * self.bins_max)
+                self._honest[column, 1:] += table.reshape(-1, self.bins_max)[1:]
+            elif apart.any():
+                inside = np.bincount(bins[apart, column], honest[apart], self.bins_max)
+                self._honest[column, _CAMPAIGN] += inside
+            self._honest[column, 0] += np.bincount(bins[:, column], shopping, self.bins_max)
 
     def cleared(self) -> Baseline:
         """Return an empty baseline over the same detectors."""
@@ -85,7 +92,7 @@ class Baseline:
             share = honest[column, :, 1 : detector.bins + 1]
             if detector.suspicious == "low":
                 share = share[:, ::-1]
-            nats = self._nats(column, detector, share)
+            nats = self._nats(detector, share)
             if detector.suspicious == "low":
                 nats = nats[:, ::-1]
             table[column, :, 1 : detector.bins + 1] = nats
@@ -120,18 +127,10 @@ class Baseline:
             shares[column, :, inside] = local / local.sum(axis=1, keepdims=True)
         return shares
 
-    def _nats(self, column: int, detector: Detector, share: F64) -> F64:
+    def _nats(self, detector: Detector, share: F64) -> F64:
         tail = np.minimum(np.cumsum(share[:, ::-1], axis=1)[:, ::-1], 1.0)
         beyond = np.concatenate([tail[:, 1:], np.zeros((len(tail), 1))], axis=1)
-        alternative = tail**_TILT - beyond**_TILT
-        seen = self._inauthentic[column, 1 : detector.bins + 1]
-        if detector.suspicious == "low":
-            seen = seen[::-1]
-        if seen.sum() >= _ALTERNATIVE_LIKES_MIN:
-            found = seen / seen.sum()
-            alternative = (1.0 - _ALTERNATIVE_SHARE) * alternative + _ALTERNATIVE_SHARE * found
-        floor = 1e-9
-        nats = np.log((alternative + floor) / (share + floor))
+        nats = np.log((tail**_TILT - beyond**_TILT + _FLOOR) / (share + _FLOOR))
         # A more suspicious value never speaks less for inauthenticity than a milder one.
         nats = np.maximum.accumulate(nats, axis=1)
         return np.clip(nats, -detector.clears_max, detector.weight_max)

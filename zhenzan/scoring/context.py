@@ -22,8 +22,9 @@ I64 = NDArray[np.int64]
 
 SHIFT_MAX = 3.0
 SHIFT_MIN = -1.0
-ITEM_LIKES = 8.0
-ACCOUNT_LIKES = 4.0
+POOLED_LIKES = {"item": 8.0, "account": 4.0, "device": 4.0}
+"""Likes that the prior is worth in each pool: few where keys have few likes."""
+
 _HALF_LIFE_US = 12 * HOUR_US
 
 

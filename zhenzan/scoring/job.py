@@ -22,7 +22,7 @@ from zhenzan.groups.lift import cohort_lift
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states
 from zhenzan.scoring.outputs import Settlement, write_outputs
-from zhenzan.scoring.settled import settle
+from zhenzan.scoring.settled import Keys, settle
 from zhenzan.scoring.signals import SignalSource
 from zhenzan.scoring.spill import KEYS, LikeSpill
 from zhenzan.scoring.tally import AccountTally, ItemTally
@@ -110,7 +110,6 @@ def _take(run: Run, batch: Batch, scorer: AtOnceScorer) -> None:
     is_like = batch.kind == Kind.LIKE
     answers = scorer.score(likes)
     keys = {name: likes[name] for name in KEYS if name in likes}
-    keys["campaign"] = batch.campaign[is_like] >= 0
     keys["late"] = batch.late[is_like]
     keys["verified_buyer"] = likes["account_merchant_purchases"] > 0
     keys["score_at_once"] = answers.score
@@ -134,16 +133,8 @@ def _settle(run: Run, report: Progress) -> Settlement:
         if detector.settled:
             values[:, column], bins[:, column] = detector.bin(hindsight)
     report("settle", 0.5)
-    settled = settle(
-        detectors,
-        bins,
-        ts=key["ts"],
-        item=key["item"],
-        account=key["account"],
-        device=spill.key("device"),
-        category=key["category"],
-        score_at_once=spill.key("score_at_once"),
-    )
+    keys = Keys(**{name: spill.key(name) for name in Keys.__dataclass_fields__})
+    settled = settle(detectors, bins, keys, score_at_once=spill.key("score_at_once"))
     report("settle", 1.0)
     return Settlement(values, bins, settled)
 

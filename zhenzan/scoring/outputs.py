@@ -91,8 +91,8 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
 def _write_likes(run: Run, settlement: Settlement, states: NDArray[np.int8], path: Path) -> None:
     spill, tables = run.spill, run.ingest.tables
     settled = settlement.settled
-    reasoner = Reasoner(all_detectors(), settled.baseline)
-    segments = settled.baseline.segments(spill.key("category"))
+    reasoner = Reasoner(all_detectors(), settled)
+    segments = settled.baseline.segments(spill.key("category"), spill.key("campaign"))
     ids = spill.event_ids()
     order = _output_order(run, ids)
     as_of = np.minimum(spill.key("ts") + run.settings.follow_up_s * 1_000_000, run.last_us)
@@ -277,7 +277,7 @@ def _summary(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> dict
     speaks = settlement.settled.nats[excluded] >= 0.7
     return {
         "version": zhenzan.__version__,
-        "counts": {**run.ingest.counts, "likes": run.spill.count},
+        "counts": {**run.ingest.counts.as_dict(), "likes": run.spill.count},
         "states": {word: int(by_state[code]) for code, word in enumerate(COUNT_STATES)},
         "evidence": {family.word: int(speaks[:, family].sum()) for family in Family},
         "prior": settlement.settled.prior,

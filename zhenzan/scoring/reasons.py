@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family
-from zhenzan.scoring.baseline import Baseline
+from zhenzan.scoring.settled import Settled
 
 FOR_MAX = 4
 AGAINST_MAX = 2
@@ -37,11 +37,10 @@ class Reasoner:
     once per distinct (signal, rounded value, usual range) and shared.
     """
 
-    def __init__(self, detectors: Sequence[Detector], baseline: Baseline) -> None:
+    def __init__(self, detectors: Sequence[Detector], settled: Settled) -> None:
         self._detectors = tuple(detectors)
-        self._baseline = baseline
-        self._evidence = baseline.evidence()
-        low, high = baseline.usual()
+        self._evidence = settled.table
+        low, high = settled.baseline.usual()
         self._low, self._high = _closed(self._detectors, low, high)
 
     def explain(

@@ -12,7 +12,7 @@ from zhenzan.detectors.registry import all_detectors
 from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.events.batch import Batch
 from zhenzan.events.schema import Kind
-from zhenzan.features.library import all_features
+from zhenzan.features.library import FEATURES
 from zhenzan.traces import AccountTrace, CohortTrace, CoLikeTrace
 
 NEW_ACCOUNT_DAYS = 3.0
@@ -33,7 +33,7 @@ class SignalSource:
     def __init__(self) -> None:
         wanted = {name for detector in all_detectors() for name in detector.reads}
         wanted |= _SELF_READ
-        self.features = tuple(f for f in all_features() if f.name in wanted)
+        self.features = tuple(f for f in FEATURES if f.name in wanted)
         self.engine = EmbeddedEngine(self.features)
         self.colikes = CoLikeTrace()
         self._accounts = AccountTrace()
@@ -64,6 +64,7 @@ class SignalSource:
         likes.update(self._accounts.update(batch, registered_together=together, emit=is_like))
         for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
             likes[name] = getattr(batch, name)[is_like]
+        likes["campaign"] = batch.campaign[is_like] >= 0
         likes.update(self.colikes.update(likes["ts"], likes["item"], likes["account"]))
         likes["network_class"] = network_class[is_like]
         missing = [(getattr(batch, name)[is_like] < 0) for name in ("device", "ip", "session")]

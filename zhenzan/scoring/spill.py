@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-KEYS = ("ts", "account", "item", "merchant", "category", "channel", "device")
+KEYS = ("ts", "account", "item", "merchant", "category", "channel", "device", "campaign")
 
 
 class LikeSpill:

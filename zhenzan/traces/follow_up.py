@@ -28,6 +28,8 @@ ENGAGED = (1 << _FAVORITE) | (1 << _CART) | (1 << _PURCHASE) | (1 << _COMMENT) |
 FOLLOWED = 1 << _FOLLOW
 
 _CHAIN_MAX = 256
+_MOMENT_US = 2_000_000
+_DEEPER = np.int32(ENGAGED | FOLLOWED)
 
 
 class FollowUpTrace:
@@ -37,6 +39,7 @@ class FollowUpTrace:
     ``close`` answers for the rest when the log ends. An interaction is linked to the newest 256
     likes of its account at most, so that one hyperactive account costs no more than linear time. Per like: ``outcomes`` (int32, bit k set
     when the account did kind k to the item, or follow to its merchant, after the like),
+    ``together`` (int32, the same actions within 2 s of the like, before or after),
     ``next_ms`` (int64, time to the account's next interaction, -1 if none) and ``later``
     (int32, interactions of the account within the window).
 
@@ -56,6 +59,7 @@ class FollowUpTrace:
             "item": batch.item[likes],
             "merchant": batch.merchant[likes],
             "outcomes": np.zeros(likes.sum(), np.int32),
+            "together": np.zeros(likes.sum(), np.int32),
             "next_ms": np.full(likes.sum(), -1, np.int64),
             "later": np.zeros(likes.sum(), np.int32),
         }
@@ -65,7 +69,7 @@ class FollowUpTrace:
         _link(
             batch.ts, batch.kind, batch.account, batch.item, batch.merchant,
             pending["ts"], pending["account"], pending["item"], pending["merchant"],
-            pending["outcomes"], pending["next_ms"], pending["later"],
+            pending["outcomes"], pending["together"], pending["next_ms"], pending["later"],
             np.full(accounts, -1, np.int64), np.full(len(pending["ts"]), -1, np.int64),
             self._window_us,
         )  # fmt: skip
@@ -80,7 +84,7 @@ class FollowUpTrace:
     def _take(self, count: int) -> dict[str, NDArray[np.int64]]:
         answers = {
             name: self._pending[name][:count].astype(np.int64)
-            for name in ("outcomes", "next_ms", "later")
+            for name in ("outcomes", "together", "next_ms", "later")
         }
         self._pending = {name: values[count:] for name, values in self._pending.items()}
         return answers
@@ -93,6 +97,7 @@ def _no_likes() -> dict[str, NDArray[np.generic]]:
         "item": np.zeros(0, np.int32),
         "merchant": np.zeros(0, np.int32),
         "outcomes": np.zeros(0, np.int32),
+        "together": np.zeros(0, np.int32),
         "next_ms": np.zeros(0, np.int64),
         "later": np.zeros(0, np.int32),
     }
@@ -101,7 +106,7 @@ def _no_likes() -> dict[str, NDArray[np.generic]]:
 @njit(cache=True, nogil=True)
 def _link(
     ts, kind, account, item, merchant, like_ts, like_account, like_item, like_merchant,
-    outcomes, next_ms, later, newest, older, window_us,
+    outcomes, together, next_ms, later, newest, older, window_us,
 ):  # fmt: skip
     # Chain the waiting likes of each account, newest first; the chains are short.
     for like in range(len(like_ts)):
@@ -115,18 +120,20 @@ def _link(
         steps = 0
         while like >= 0 and steps < _CHAIN_MAX and ts[row] - like_ts[like] <= window_us:
             steps += 1
+            same_item = item[row] >= 0 and item[row] == like_item[like]
+            same_shop = (
+                kind[row] == _FOLLOW
+                and merchant[row] >= 0
+                and merchant[row] == like_merchant[like]
+            )
+            action = np.int32(1) << kind[row] if same_item or same_shop else np.int32(0)
+            if abs(ts[row] - like_ts[like]) <= _MOMENT_US:
+                together[like] |= action & _DEEPER
             if ts[row] > like_ts[like]:
                 later[like] += 1
                 if next_ms[like] < 0:
                     next_ms[like] = (ts[row] - like_ts[like]) // 1000
-                same_item = item[row] >= 0 and item[row] == like_item[like]
-                same_shop = (
-                    kind[row] == _FOLLOW
-                    and merchant[row] >= 0
-                    and merchant[row] == like_merchant[like]
-                )
-                if same_item or same_shop:
-                    outcomes[like] |= np.int32(1) << kind[row]
+                outcomes[like] |= action
             like = older[like]
 
 

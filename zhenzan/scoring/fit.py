@@ -1,0 +1,164 @@
+"""Fits the shipped weights on closed simulated worlds: ``python -m zhenzan.scoring.fit``.
+
+What is fitted is small on purpose: one non-negative weight per signal, one per pool, at two
+moments. The inputs are evidence relative to each world's own baseline, never raw values, so the
+weights say how much signals share, not what an attack of this simulator looks like. Each attack
+has the same say; likes of camouflage take no part; the weights lean towards one common value.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from zhenzan.detectors.interface import Detector, Family
+from zhenzan.detectors.registry import all_detectors
+from zhenzan.scoring.at_once import POOL_FAMILY, PRIOR, grained
+from zhenzan.scoring.baseline import Baseline
+from zhenzan.scoring.context import POOLED_LIKES, logit, pooled_around, shift, sigmoid
+from zhenzan.scoring.settled import REACH_US, Keys
+from zhenzan.scoring.weights import POOLS, UNFITTED, Moment
+
+F64 = NDArray[np.float64]
+
+RIDGE = 5e-4
+FLOOR = 0.05
+CEILING = 2.0
+BOUGHT_SHARE = 0.05
+"""Share of the weight that bought likes have together in the fit."""
+
+_ROUNDS = 2
+_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The likes of one simulated log: bins of all detectors, keys, labels and weights."""
+
+    bins: NDArray[np.int8]
+    keys: Keys
+    bought: NDArray[np.bool_]
+    weight: F64
+
+
+def fair_weights(
+    bought: NDArray[np.bool_], camouflage: NDArray[np.bool_], attack: NDArray[np.str_]
+) -> F64:
+    """Weigh likes so that each attack has a say of the root of its size, and camouflage none."""
+    weight = np.ones(len(bought))
+    for name in np.unique(attack[bought]):
+        chosen = bought & (attack == name)
+        weight[chosen] = 1.0 / np.sqrt(chosen.sum())
+    weight[camouflage & ~bought] = 0.0
+    weight[bought] *= BOUGHT_SHARE * weight[~bought].sum() / max(weight[bought].sum(), 1e-9)
+    return weight
+
+
+def fit(worlds: Sequence[World], detectors: Sequence[Detector], moment: Moment) -> dict[str, Any]:
+    """Fit the weights of one moment; return them as they stand in the shipped table."""
+    columns = [k for k, d in enumerate(detectors) if moment == "settled" or not d.settled]
+    chosen = [detectors[k] for k in columns]
+    bought = np.concatenate([world.bought for world in worlds]).astype(np.float64)
+    weight = np.concatenate([world.weight for world in worlds])
+    scores = [np.zeros(len(world.bought)) for world in worlds]
+    for _ in range(_ROUNDS):
+        evidence = [
+            _evidence(world, columns, chosen, score)
+            for world, score in zip(worlds, scores, strict=True)
+        ]
+        signals, intercept = _logistic(
+            np.concatenate(evidence), bought, weight, toward=UNFITTED, ridge=RIDGE, low=FLOOR
+        )
+        scores = [grained(sigmoid(part @ signals + intercept)) for part in evidence]
+    # The fit sees BOUGHT_SHARE of bought likes; a log's own prior takes that place.
+    intercept -= logit(BOUGHT_SHARE / (1 + BOUGHT_SHARE))
+    families = np.array([d.family for d in chosen])
+    pools = [
+        _pools(world, part * signals, families, intercept)
+        for world, part in zip(worlds, evidence, strict=True)
+    ]
+    total = [(part @ signals)[:, None] for part in evidence]
+    joined, offset = _logistic(
+        np.concatenate([np.concatenate([t, p], axis=1) for t, p in zip(total, pools, strict=True)]),
+        bought, weight, toward=0.5, ridge=1e-4, low=0.0,
+    )  # fmt: skip
+    return {
+        "signals": {
+            d.code: round(float(v), 3) for d, v in zip(chosen, signals, strict=True)
+        },
+        "own": round(float(joined[0]), 3),
+        "pools": {n: round(float(v), 3) for n, v in zip(POOLS, joined[1:], strict=True)},
+        "intercept": round(
+            float(offset - logit(BOUGHT_SHARE / (1 + BOUGHT_SHARE))), 3
+        ),
+    }
+
+
+def _evidence(
+    world: World, columns: list[int], detectors: Sequence[Detector], score: F64
+) -> NDArray[np.float32]:
+    baseline = Baseline(detectors)
+    segments = baseline.segments(world.keys.category, world.keys.campaign)
+    bins = world.bins[:, columns]
+    baseline.learn(bins, segments, score)
+    table = baseline.evidence()
+    return table[np.arange(len(detectors)), segments[:, None], bins]
+
+
+def _pools(
+    world: World, weighed: NDArray[np.floating], families: NDArray[np.int64], intercept: float
+) -> F64:
+    own = logit(PRIOR) + intercept + weighed.sum(axis=1)
+    columns = []
+    for name in POOLS:
+        key = getattr(world.keys, name)
+        cavity = own - weighed[:, families == POOL_FAMILY[name]].sum(axis=1)
+        around = pooled_around(
+            world.keys.ts,
+            key,
+            grained(sigmoid(cavity)),
+            order=np.lexsort((world.keys.ts, key)),
+            reach_us=REACH_US[name],
+        )
+        columns.append(shift(*around, prior=PRIOR, weight=POOLED_LIKES[name]))
+    return np.stack(columns, axis=1)
+
+
+def _logistic(
+    x: NDArray[np.floating], y: F64, weight: F64, *, toward: float, ridge: float, low: float
+) -> tuple[F64, float]:
+    """Fit a logistic model with bounded weights by accelerated projected gradient steps."""
+    used = weight > 0
+    x, y, weight = x[used].astype(np.float32), y[used], weight[used] / weight[used].sum()
+    # A bound on the curvature of the loss gives a step that cannot overshoot.
+    step = 1.0 / (0.25 * float((weight @ (x.astype(np.float64) ** 2)).sum() + 1.0) + 2 * ridge)
+    at = np.append(np.full(x.shape[1], toward), -3.0)
+    ahead, momentum = at.copy(), 1.0
+    for _ in range(_STEPS):
+        residual = weight * (sigmoid((x @ ahead[:-1].astype(np.float32)) + ahead[-1]) - y)
+        slope = np.append(
+            x.T @ residual.astype(np.float32) + 2 * ridge * (ahead[:-1] - toward), residual.sum()
+        )
+        new = ahead - step * slope
+        new[:-1] = np.clip(new[:-1], low, CEILING)
+        grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = new + (momentum - 1) / grown * (new - at)
+        at, momentum = new, grown
+    return at[:-1], float(at[-1])
+
+
+def without(world: World, detectors: Sequence[Detector], families: set[Family]) -> World:
+    """Return the world as a log would show it that says nothing about these families."""
+    bins = world.bins.copy()
+    bins[:, [d.family in families for d in detectors]] = 0
+    return World(bins, world.keys, world.bought, world.weight)
