@@ -8,6 +8,7 @@ purchasable assists and insider winners belong to campaigns and are not played h
 Entry point: ``zhenzan.sim.simulate``.
 """
 
+from zhenzan.sim.inject import Injected, inject
 from zhenzan.sim.order import ATTACKS, TWINS, Knobs, Order, order
 from zhenzan.sim.simulation import Simulation, simulate, write
 from zhenzan.sim.world import World
@@ -15,10 +16,12 @@ from zhenzan.sim.world import World
 __all__ = [
     "ATTACKS",
     "TWINS",
+    "Injected",
     "Knobs",
     "Order",
     "Simulation",
     "World",
+    "inject",
     "order",
     "simulate",
     "write",

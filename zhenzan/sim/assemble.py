@@ -42,10 +42,16 @@ class Ids:
     accounts: pa.Array | None = None
     items: pa.Array | None = None
     merchants: pa.Array | None = None
+    devices: pa.Array | None = None
 
     def of(self, codes: I64, salt: int) -> pa.Array:
         """Name each code."""
-        known = {ACCOUNT: self.accounts, ITEM: self.items, MERCHANT: self.merchants}.get(salt)
+        known = {
+            ACCOUNT: self.accounts,
+            ITEM: self.items,
+            MERCHANT: self.merchants,
+            DEVICE: self.devices,
+        }.get(salt)
         if known is None:
             return opaque.names(codes, seed=self.seed, salt=salt, digits=12)
         count = int(codes.max(initial=-1)) + 1
