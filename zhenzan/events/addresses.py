@@ -17,7 +17,7 @@ def _ipv4(data: U8, at: int, end: int) -> int:
     """Read a dotted address as a number; -1 where it is none."""
     value, part, digits, dots = 0, 0, 0, 0
     for k in range(at, end):
-        symbol = np.int64(data[k])
+        symbol = int(np.int64(data[k]))
         if symbol == 46:
             if digits == 0:
                 return -1
@@ -51,7 +51,7 @@ def _ipv6(data: U8, at: int, end: int, groups: NDArray[np.int64]) -> bool:
             return False
         value, digits, stop = 0, 0, at
         while stop < end and data[stop] != 58 and data[stop] != 46:
-            symbol = np.int64(data[stop])
+            symbol = int(np.int64(data[stop]))
             lower = symbol | 32
             if 48 <= symbol <= 57:
                 value = value * 16 + symbol - 48

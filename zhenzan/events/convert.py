@@ -180,7 +180,7 @@ def _digits(data: U8, at: int, count: int) -> int:
     """Read a fixed number of digits; -1 where one of them is none."""
     value = 0
     for k in range(at, at + count):
-        digit = np.int64(data[k]) - 48
+        digit = int(np.int64(data[k])) - 48
         if digit < 0 or digit > 9:
             return -1
         value = value * 10 + digit

@@ -12,12 +12,12 @@ import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
 from zhenzan.errors import SourceError
-from zhenzan.events.rejects import Rejects
+from zhenzan.events.rejects import RAW_CHARS_MAX, Rejects
 from zhenzan.events.sources.chunk import Chunk
+from zhenzan.events.sources.csv_rows import ROW_BYTES_MAX, Rows, find_rows
 from zhenzan.events.sources.stream import ByteStream
 
-# The longest row that can be read; a longer one is an unclosed quote far more often than a text.
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -38,9 +38,11 @@ class CsvSource:
         self.name = self._stream.name
         self.size_bytes = size_bytes
         self.is_stream = is_stream
-        self._delimiter, self._header = _header(self._stream.name, self._stream.head)
-        if not is_stream:
-            self._stream.close()
+        try:
+            self._delimiter, self._header = _header(self._stream.name, self._stream.head)
+        finally:
+            if not is_stream:
+                self._stream.close()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -58,75 +60,79 @@ class CsvSource:
         Raises
         ------
         SourceError
-            A row is too long to be one, or the file is damaged.
+            The file is damaged.
         """
         if self._stream.closed:
             self._stream = self._opened()
-        torn: list[int] = []
-        first = 1
+        first = 0  # row 0 is the header
+        with self._stream:
+            for block, rows in self._blocks():
+                numbers = np.arange(first, first + len(rows.starts), dtype=np.int64)
+                is_good = rows.cells == len(self._header)
+                if first == 0 and len(numbers):
+                    is_good[0] = False
+                for index in np.flatnonzero(~is_good & (numbers > 0)):
+                    line = block[rows.starts[index] : rows.ends[index]]
+                    self._set_aside(int(numbers[index]), int(rows.cells[index]), line, rejects)
+                first += len(numbers)
+                if is_good.any():
+                    table = self._parse(_kept(block, rows, is_good), columns)
+                    assert len(table) == np.count_nonzero(is_good), "both parsers see the same rows"
+                    yield Chunk(table, numbers[is_good])
+
+    def _blocks(self) -> Iterator[tuple[bytes, Rows]]:
+        """Cut the log at row ends."""
+        held, is_first = b"", True
+        while True:
+            block = self._stream.read_block(BLOCK_BYTES)
+            held += block
+            if is_first:
+                held, is_first = held.removeprefix(b"\xef\xbb\xbf"), False
+            rows = find_rows(
+                held, delimiter=self._delimiter, width=len(self._header), is_last=not block
+            )
+            if len(rows.starts):
+                yield held, rows
+            held = held[rows.used :]
+            if not block:
+                return
+
+    def _set_aside(self, number: int, cells: int, line: bytes, rejects: Rejects) -> None:
+        detail = f"{cells} cells where the header has {len(self._header)}"
+        if cells < 0:
+            detail = f"its quotes do not match, or the row is over {ROW_BYTES_MAX >> 10} KiB"
+        text = line[: 4 * RAW_CHARS_MAX].decode("utf-8", "replace").rstrip("\r\n")
+        raw = json.dumps({"line": text}, ensure_ascii=False)
+        rejects.add(self.name, number, reason="bad_row", detail=detail, raw=raw)
+
+    def _parse(self, block: bytes, columns: Sequence[str]) -> pa.Table:
         try:
-            with self._stream:
-                for batch in self._open(columns, torn, rejects):
-                    rows = _row_numbers(first, batch.num_rows, torn)
-                    if len(rows):
-                        first = int(rows[-1]) + 1
-                    yield Chunk(pa.Table.from_batches([batch]), rows)
+            return pcsv.read_csv(
+                pa.BufferReader(block),
+                read_options=pcsv.ReadOptions(
+                    block_size=len(block) + 1, use_threads=False, column_names=self._header
+                ),
+                parse_options=pcsv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
+                convert_options=pcsv.ConvertOptions(
+                    column_types=dict.fromkeys(self._header, pa.binary()),
+                    include_columns=list(columns),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    check_utf8=False,
+                ),
+            )
         except (pa.ArrowException, OSError) as error:
             raise SourceError(
-                f"`{self.name}` cannot be read as CSV near row {first:,}: {_reason(error)}",
-                hint="look for a quote that is never closed",
+                f"`{self.name}` cannot be read as CSV: {str(error).splitlines()[0].rstrip('.')}",
+                hint="write it again with one row a line",
             ) from error
 
-    def _open(
-        self, columns: Sequence[str], torn: list[int], rejects: Rejects
-    ) -> Iterator[pa.RecordBatch]:
-        width = len(self._header)
 
-        def set_aside(row: pcsv.InvalidRow) -> str:
-            number = int(row.number) - 1  # the header is row 1 of the reader
-            torn.append(number)
-            detail = f"{row.actual_columns} cells where the header has {width}"
-            raw = json.dumps({"line": row.text}, ensure_ascii=False)
-            rejects.add(self.name, number, reason="bad_row", detail=detail, raw=raw)
-            return "skip"
-
-        reader = pcsv.open_csv(
-            pa.PythonFile(self._stream, mode="r"),
-            # Row numbers are known only where one thread parses.
-            read_options=pcsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
-            parse_options=pcsv.ParseOptions(
-                delimiter=self._delimiter,
-                newlines_in_values=True,
-                invalid_row_handler=set_aside,
-            ),
-            convert_options=pcsv.ConvertOptions(
-                column_types=dict.fromkeys(self._header, pa.binary()),
-                include_columns=list(columns),
-                null_values=[""],
-                strings_can_be_null=True,
-                check_utf8=False,
-            ),
-        )
-        yield from reader
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).splitlines()[0].rstrip(".") if str(error) else "unexpected end"
-    if "straddling" in text:
-        return f"a row is longer than {BLOCK_BYTES >> 20} MiB"
-    return text
-
-
-def _row_numbers(first: int, count: int, torn: list[int]) -> NDArray[np.int64]:
-    """Number the rows of a batch, leaving out the torn rows that stand among them."""
-    span = np.arange(first, first + count + len(torn), dtype=np.int64)
-    if torn:
-        span = span[~np.isin(span, torn)]
-    rows = span[:count]
-    if torn and len(rows):
-        last = int(rows[-1])
-        torn[:] = [number for number in torn if number > last]
-    return rows
+def _kept(block: bytes, rows: Rows, is_good: NDArray[np.bool_]) -> bytes:
+    """Cut the rows that are set aside out of a block."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], is_good, [False])).astype(np.int8)))
+    spans = edges.reshape(-1, 2)
+    return b"".join(block[rows.starts[low] : rows.ends[high - 1]] for low, high in spans)
 
 
 def _header(name: str, head: bytes) -> tuple[str, tuple[str, ...]]:

@@ -109,7 +109,11 @@ def _open(
     path: Path | None = None,
 ) -> Source:
     stream = opened()
-    found = format_of(stream.name, stream.head, told=told)
+    try:
+        found = format_of(stream.name, stream.head, told=told)
+    except SourceError:
+        stream.close()
+        raise
     if found == "parquet":
         with stream:
             if path is not None and not stream.is_packed:

@@ -30,15 +30,15 @@ class ParquetSource:
         try:
             with pq.ParquetFile(path) as file:
                 self.rows_count: int = file.metadata.num_rows
-                self._schema: pa.Schema = file.schema_arrow
-        except (pa.ArrowException, OSError) as error:
+                self._columns: tuple[str, ...] = tuple(file.schema_arrow.names)
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
         self._rows_done = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Name the columns of the file."""
-        return tuple(self._schema.names)
+        return self._columns
 
     @property
     def done_bytes(self) -> int:
@@ -56,7 +56,7 @@ class ParquetSource:
                     self._rows_done += batch.num_rows
                     rows = np.arange(first, self._rows_done + 1, dtype=np.int64)
                     yield Chunk(pa.Table.from_batches([batch]), rows)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> SourceError:

@@ -124,7 +124,7 @@ def _refuse_strangers(name: str, head: bytes, says: str) -> None:
         raise SourceError(f"`{name}`{says} is compressed twice", hint="unpack it once")
     first = head[:4096]
     control = sum(byte < 32 and byte not in (9, 10, 12, 13) for byte in first)
-    if first.count(0) > len(first) // 8 or control > len(first) // 4:
+    if 20 * control > len(first) + 40:  # text has hardly any control characters
         raise SourceError(
             f"`{name}`{says} looks like binary data",
             hint="name a Parquet, CSV or JSON Lines file",

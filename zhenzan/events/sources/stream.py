@@ -185,7 +185,12 @@ def open_stream(path: Path) -> ByteStream:
         The file cannot be read, or its compression is not the one that its name claims.
     """
     try:
-        return ByteStream(str(path), path.open("rb"))
+        file = path.open("rb")
     except OSError as error:
         reason = error.strerror or str(error)
         raise SourceError(f"`{path}` cannot be read: {reason.lower()}") from error
+    try:
+        return ByteStream(str(path), file)
+    except BaseException:
+        file.close()
+        raise
