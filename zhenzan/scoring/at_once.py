@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zhenzan.detectors.interface import Detector, Family, Likes
 from zhenzan.scoring.baseline import Baseline
 from zhenzan.scoring.context import POOLED_LIKES, RunningContext, logit, shift, sigmoid
-from zhenzan.scoring.evidence import join
+from zhenzan.scoring.evidence import FAMILIES, join
 from zhenzan.scoring.weights import POOLS, load
 
 PRIOR = 0.03
@@ -22,8 +22,16 @@ PRIOR_LIKES = 1_000.0
 PRIOR_MIN = 0.003
 PRIOR_MAX = 0.15
 
+TRUST_LIKES = 3_000.0
+"""Likes after which half of the evidence is believed: what is usual must be known before
+anything can be unusual, and on the first hours of a log every account looks new."""
+
+_FIRST_STEP = 256
+
 GRAIN = 2.0**24
 """Probabilities are rounded to this grain, so that their sums are exact in any order."""
+
+_READ = ("ts", "item", "account", "device", "category", "campaign")
 
 POOL_FAMILY = {"item": Family.TARGET, "account": Family.ACCOUNT, "device": Family.NETWORK}
 
@@ -55,7 +63,7 @@ class AtOnceScorer:
         self._likes = 0.0
 
     def score(self, likes: Likes) -> Answers:
-        """Measure and score likes.
+        """Measure and score likes, in steps that double while the baseline is young.
 
         Parameters
         ----------
@@ -69,13 +77,34 @@ class AtOnceScorer:
         for column, detector in enumerate(self.detectors):
             measured, bins[:, column] = detector.bin(likes)
             values[:, column] = measured
+        nats = np.empty((count, FAMILIES), np.float32)
+        score = np.empty(count)
+        start = 0
+        while start < count:
+            end = self._step_end(likes["ts"], start)
+            part = {name: likes[name][start:end] for name in _READ}
+            nats[start:end], score[start:end] = self._judge(part, bins[start:end])
+            start = end
+        return Answers(values, bins, nats, score)
+
+    def _step_end(self, ts: NDArray[np.int64], start: int) -> int:
+        """Cut a step at a tick, a function of the sorted stream alone."""
+        end = start + max(_FIRST_STEP, int(self._likes))
+        if end >= len(ts):
+            return len(ts)
+        return int(np.searchsorted(ts, ts[end - 1], side="right"))
+
+    def _judge(
+        self, likes: Likes, bins: NDArray[np.int8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         segments = self.baseline.segments(likes["category"], likes["campaign"])
-        table = self.baseline.evidence() * self._weights.signals[:, None, None]
-        nats = join(bins, segments, table, self._families)
+        trust = self._likes / (self._likes + TRUST_LIKES)
+        table = self.baseline.evidence() * (trust * self._weights.signals)[:, None, None]
+        nats = join(bins, segments, table.astype(np.float32), self._families)
         prior = self._prior()
-        own = logit(prior) + self._weights.intercept + nats.sum(axis=1, dtype=np.float64)
-        total = own + (self._weights.own - 1.0) * nats.sum(axis=1, dtype=np.float64)
-        moved = np.zeros((count, len(POOLS)))
+        signals = nats.sum(axis=1, dtype=np.float64)
+        own = logit(prior) + self._weights.intercept + signals
+        moved = np.zeros((len(bins), len(POOLS)))
         for place, name in enumerate(POOLS):
             cavity = own - nats[:, POOL_FAMILY[name]]
             pooled = self._pools[name].update(likes["ts"], likes[name], grained(sigmoid(cavity)))
@@ -83,11 +112,12 @@ class AtOnceScorer:
             moved[:, place] = weight * shift(*pooled, prior=prior, weight=POOLED_LIKES[name])
         for place, name in enumerate(POOLS):
             nats[:, POOL_FAMILY[name]] += moved[:, place]
+        total = own + (self._weights.own - 1.0) * signals
         score = grained(sigmoid(total + moved.sum(axis=1)))
         self.baseline.learn(bins, segments, score)
         self._suspected += float(score.sum())
-        self._likes += count
-        return Answers(values, bins, nats, score)
+        self._likes += len(bins)
+        return nats, score
 
     def _prior(self) -> float:
         pooled = (self._suspected + PRIOR_LIKES * PRIOR) / (self._likes + PRIOR_LIKES)

@@ -17,15 +17,15 @@ _NATS_MIN = 0.2
 
 REASON = pa.struct(
     [
-        pa.field("code", pa.dictionary(pa.int16(), pa.string())),
-        pa.field("family", pa.dictionary(pa.int16(), pa.string())),
-        pa.field("side", pa.dictionary(pa.int8(), pa.string())),
+        pa.field("code", pa.string()),
+        pa.field("family", pa.string()),
+        pa.field("side", pa.string()),
         pa.field("value", pa.float64()),
         pa.field("usual_low", pa.float64()),
         pa.field("usual_high", pa.float64()),
         pa.field("weight", pa.float32()),
-        pa.field("text", pa.dictionary(pa.int32(), pa.string())),
-        pa.field("text_zh", pa.dictionary(pa.int32(), pa.string())),
+        pa.field("text", pa.string()),
+        pa.field("text_zh", pa.string()),
     ]
 )
 
@@ -100,8 +100,8 @@ class Reasoner:
                 pa.array(low),
                 pa.array(high),
                 pa.array(weight),
-                pa.DictionaryArray.from_arrays(index, pa.array([t[0] for t in texts], pa.string())),
-                pa.DictionaryArray.from_arrays(index, pa.array([t[1] for t in texts], pa.string())),
+                pa.array([text[0] for text in texts], pa.string()).take(index),
+                pa.array([text[1] for text in texts], pa.string()).take(index),
             ],
             fields=list(REASON),
         )
@@ -121,8 +121,8 @@ class Reasoner:
         return f"{english}; usual {bottom} to {top}", f"{chinese};通常为 {bottom} 至 {top}"
 
 
-def _coded(codes: NDArray[np.integer], words: list[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(words, pa.string()))
+def _coded(codes: NDArray[np.integer], words: list[str]) -> pa.StringArray:
+    return pa.array(words, pa.string()).take(pa.array(codes))
 
 
 def _closed(
