@@ -5,6 +5,10 @@ never talks to a platform. Invariants: one seed repeats a run; ids, order and nu
 about who made a row; the background is the same with and without attacks. Fee-fraud owners,
 purchasable assists and insider winners belong to campaigns and are not played here.
 
+Known limits, which make every attack easier to find than in life: an ordered like mostly has a
+short session of its own, at all stealth levels, and a bought item has few honest likes beside
+the ordered ones. Accuracy measured here is an upper bound.
+
 Entry point: ``zhenzan.sim.simulate``.
 """
 

@@ -87,8 +87,9 @@ class Region:
     offices: tuple[str, ...]
 
 
-# Prefixes are checked against the public address-to-operator list of July 2026: homes and
-# offices belong to access providers, carriers to mobile operators.
+# Each prefix belongs to an access provider in the address-to-operator list of 17 June 2026
+# (`reference-lists`, sampled every 257 addresses), and none is on its hosting list. The carriers
+# of sg and de are fixed-line space there; they stand in for mobile pools.
 REGIONS: tuple[Region, ...] = (
     Region("cn-east", 0.30, 8 * HOUR_US, ("114.80", "180.160"), ("39.144", "223.104"), ("58.246",)),
     Region("cn-south", 0.24, 8 * HOUR_US, ("183.0", "113.64"), ("112.96", "117.136"), ("183.6",)),
@@ -102,7 +103,8 @@ REGIONS: tuple[Region, ...] = (
 
 CAMPUSES: tuple[str, ...] = ("202.120", "166.111", "59.66")
 HOSTING: tuple[str, ...] = ("104.131", "88.198", "51.68", "45.32", "47.88", "52.10", "13.228")
-"""Address space of cloud providers: rented machines, and the honest people behind their VPNs."""
+"""Address space of cloud providers, all on the public hosting list: rented machines, and the
+honest people behind their VPNs."""
 
 
 @dataclass(frozen=True, slots=True)
