@@ -1,0 +1,206 @@
+"""The engine that scores: batches in, features out, state that follows the active keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhenzan.engine.interface import Columns
+from zhenzan.engine.keyed import KeyedState
+from zhenzan.engine.late import answer_late
+from zhenzan.engine.layout import NEVER
+from zhenzan.engine.pairs import PairTable, note_last
+from zhenzan.engine.store import Rows
+from zhenzan.events.batch import Batch, Bools
+from zhenzan.features.compile import Group, Plan, compile_features, feature_hash
+from zhenzan.features.library import FEATURES
+from zhenzan.features.spec import CODED, Feature
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
+
+
+class EmbeddedEngine:
+    """Streams batches through kernels and keeps what windows need, per key.
+
+    Parameters
+    ----------
+    features
+        What to compute; the parts of a ratio may be left out if they are built in.
+
+    Examples
+    --------
+    >>> from zhenzan.features.library import FEATURES
+    >>> engine = EmbeddedEngine([f for f in FEATURES if f.name == "item_likes_1h"])
+    >>> engine.state_bytes > 0
+    True
+    """
+
+    name: ClassVar[str] = "embedded"
+    streams: ClassVar[bool] = True
+    takes_late: ClassVar[bool] = True
+    checkpoints: ClassVar[bool] = True
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self.plan: Plan = compile_features(features, known=FEATURES)
+        self._features = tuple(features)
+        needed = {feature.name: feature for group in self.plan.groups for feature in group.features}
+        self._whole = [name for name, feature in needed.items() if not feature.is_float]
+        self._part = [name for name, feature in needed.items() if feature.is_float]
+        self._sources = {
+            column: row
+            for row, column in enumerate(
+                sorted({feature.column for feature in needed.values() if feature.column})
+            )
+        }
+        places = {name: row for names in (self._whole, self._part) for row, name in enumerate(names)}
+        self._keyed = [KeyedState(group, self._sources, places) for group in self.plan.groups]
+        self._pairs = {pair: PairTable() for pair in self.plan.pairs}
+        self._last = {column: np.zeros(0, np.int64) for column in self.plan.columns}
+        self.now_us = NEVER
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """List what is computed, in order."""
+        return self._features
+
+    @property
+    def feature_hash(self) -> str:
+        """Fingerprint the list of features."""
+        return feature_hash(self._features)
+
+    @property
+    def state_bytes(self) -> int:
+        """Measure the memory held, in bytes."""
+        pairs = sum(table.state_bytes for table in self._pairs.values())
+        last = sum(array.nbytes for array in self._last.values())
+        return pairs + last + sum(keyed.state_bytes for keyed in self._keyed)
+
+    def compute(self, batch: Batch, emit: Bools | None = None) -> Columns:
+        """Take in all rows of ``batch`` and answer for those where ``emit`` is True.
+
+        Late rows are answered from what is retained, each as if it stood alone beside the rows
+        that came in time; they change nothing.
+        """
+        rows_count = len(batch)
+        places = np.arange(rows_count, dtype=np.int32)
+        count = rows_count
+        if emit is not None:
+            count = int(np.count_nonzero(emit))
+            places = np.where(emit, np.cumsum(emit, dtype=np.int32) - 1, -1).astype(np.int32)
+        whole = np.empty((len(self._whole), count), np.int64)
+        part = np.empty((len(self._part), count), np.float64)
+        if rows_count:
+            late = bool(batch.late[0])
+            assert np.all(batch.late == late), "a batch is late as a whole or not at all"
+            assert late or batch.ts[0] > self.now_us, "a tick is never split across batches"
+            if not late:
+                self.now_us = int(batch.ts[-1])
+            self._touch(batch)
+            self._run(batch, places, whole, part, late=late)
+        return self._columns(whole, part)
+
+    def expire(self, before_us: int) -> dict[str, I32]:
+        """Free the state of keys with no interaction since ``before_us``.
+
+        What a window can still see is kept: ``before_us`` is lowered to the newest interaction
+        less the longest window. Lifetime features of a freed key start anew.
+
+        Returns
+        -------
+        dict
+            Per coded column the codes that nothing refers to any more; they may be given to
+            other strings.
+        """
+        if self.now_us == NEVER:
+            return {column: np.zeros(0, np.int32) for column in self._last}
+        before_us = min(before_us, self.now_us - self.plan.window_max_us)
+        freed = {}
+        for column, last in self._last.items():
+            idle = (last < before_us) & (last != NEVER)
+            freed[column] = np.flatnonzero(idle).astype(np.int32)
+            last[idle] = NEVER
+        gone = {(column,): codes for column, codes in freed.items()}
+        gone |= {pair: table.expire(before_us) for pair, table in self._pairs.items()}
+        for keyed in self._keyed:
+            keyed.forget(gone[keyed.group.key])
+        return freed
+
+    def _touch(self, batch: Batch) -> None:
+        for column, last in self._last.items():
+            codes = getattr(batch, column)
+            top = int(codes.max(initial=-1)) + 1
+            if top > len(last):
+                larger = np.full(max(top, 2 * len(last)), NEVER, np.int64)
+                larger[: len(last)] = last
+                self._last[column] = last = larger
+            if top:
+                note_last(last, codes, batch.ts, self.now_us if batch.late[0] else NEVER)
+
+    def _run(
+        self, batch: Batch, places: I32, whole: I64, part: NDArray[np.float64], *, late: bool
+    ) -> None:
+        values = np.empty((len(self._sources), len(batch)), np.int64)
+        for column, row in self._sources.items():
+            values[row] = _written(getattr(batch, column), column)
+        flags = {keyed.group: _taken_in(batch, keyed.group) for keyed in self._keyed}
+        codes = {(column,): getattr(batch, column) for column in self.plan.columns}
+        for pair, table in self._pairs.items():
+            makes = np.zeros(len(batch), np.uint8)
+            for group, taken in flags.items():
+                if group.key == pair and not late:
+                    makes |= taken
+            codes[pair] = table.encode(codes[(pair[0],)], codes[(pair[1],)], makes)
+            table.touch(codes[pair], makes, batch.ts)
+        for keyed in self._keyed:
+            taken = flags[keyed.group]
+            index = np.flatnonzero(places >= 0) if late else np.flatnonzero(taken | (places >= 0))
+            rows = Rows(index, batch.ts, codes[keyed.group.key], taken, places, values)
+            keyed.reserve_keys(self._keys_count(keyed.group))
+            if late:
+                answer_late(keyed.layout, keyed.store, rows, self.now_us, whole, part)
+            else:
+                keyed.run(rows, whole, part)
+
+    def _keys_count(self, group: Group) -> int:
+        if len(group.key) == 2:
+            return len(self._pairs[group.key])
+        return len(self._last[group.key[0]])
+
+    def _columns(self, whole: I64, part: NDArray[np.float64]) -> Columns:
+        columns: Columns = dict(zip(self._whole, whole, strict=True))
+        columns.update(zip(self._part, part, strict=True))
+        for ratio in self.plan.ratios:
+            assert ratio.numerator and ratio.denominator
+            columns[ratio.name] = divide(columns[ratio.numerator], columns[ratio.denominator])
+        return {feature.name: columns[feature.name] for feature in self._features}
+
+
+def divide(numerator: I64, denominator: I64) -> NDArray[np.float64]:
+    """Divide two features; NaN where a part is missing or there is nothing to divide by."""
+    known = (numerator >= 0) & (denominator > 0)
+    return np.where(known, numerator / np.maximum(denominator, 1), np.nan)
+
+
+def _taken_in(batch: Batch, group: Group) -> U8:
+    taken = np.ones(len(batch), np.bool_)
+    if group.kinds:
+        wanted = np.zeros(256, np.bool_)
+        wanted[list(group.kinds)] = True
+        taken = wanted[batch.kind.view(np.uint8)]
+    if group.where is not None:
+        taken &= getattr(batch, group.where[0]) == group.where[1]
+    return taken.view(np.uint8)
+
+
+def _written(values: NDArray[np.int64], column: str) -> I64:
+    """Write a column as ring words; see ``layout``."""
+    wide = values.astype(np.int64)
+    if column in CODED:
+        return np.where(wide >= 0, 2 * wide, -1)
+    known = wide != 0 if column == "amount_cents" else wide >= 0
+    return np.where(known, 2 * wide + 1, 0)
