@@ -7,13 +7,15 @@ from pathlib import Path
 
 from sources import PACKAGE, modules, name_of, tree_of
 
-BOTTOM = {"settings", "errors", "clock", "glossary"}
+BOTTOM = {"settings", "errors", "clock", "glossary", "kernel"}
 
 BELOW: dict[str, set[str]] = {
     "settings": {"errors"},
     "errors": set(),
     "clock": {"errors"},
     "glossary": set(),
+    "kernel": set(),
+    "kernel": set(),
     "events": BOTTOM,
     "features": BOTTOM | {"events"},
     "engine": BOTTOM | {"events", "features"},

@@ -155,7 +155,7 @@ def test_an_export_list_names_what_is_there(name: str):
     assert not [export for export in module.__all__ if not hasattr(module, export)]
 
 
-JIT = re.compile(r"\b(?:njit|jit|vectorize|guvectorize)\b")
+JIT = re.compile(r"\b(?:kernel|njit|jit|kernel|vectorize|guvectorize)\b")
 OBJECTS = re.compile(r"\b(?:str|bytes|object|Any|[Dd]ict|[Ll]ist|[Ss]et|Mapping|Batch|pa\.\w+)\b")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
@@ -25,14 +26,15 @@ __all__ = ["VERBS", "main"]
 VERBS: dict[str, str] = {
     "score": "Score every like of a log: probability, count state, and reasons.",
     "sim": "Play a simulated platform and write interactions, labels, accounts and items.",
-    "evaluate": "Compare scored likes with labels: precision, recall, harm and delay.",
+    "evaluate": (
+        "Print what was caught, who was harmed and how fast, per attack and per honest twin."
+    ),
     "doctor": "Print versions, limits, extras and data paths, and what is missing.",
     "settings": "Print each setting, its value, and where the value came from.",
 }
 """Verb to the first line of its docstring, in the order of the help; a test keeps them equal."""
 
 EXIT_COULD_NOT_RUN = 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, what a shell reports for an interrupted program
 
 
 class _Verbs(TyperGroup):
@@ -106,14 +108,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _application().main(arguments, prog_name="zhenzan")
     except ZhenzanError as error:
         _report(f"{error.message} ({error.code})", hint=error.hint)
-    except BrokenPipeError:
-        # The reader of standard output went away, as `head` does; nobody is left to tell.
-        sys.stderr.close()
     except OSError as error:
         place = f"`{error.filename}`: " if error.filename else ""
         _report(f"{place}{error.strerror or error}")
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+    except Exception:
+        # A mistake of ours: Python would leave with 1, which means "the answer is bad".
+        traceback.print_exc()
     sys.exit(EXIT_COULD_NOT_RUN)
 
 
