@@ -57,7 +57,9 @@ class EmbeddedEngine:
                 sorted({feature.column for feature in needed.values() if feature.column})
             )
         }
-        places = {name: row for names in (self._whole, self._part) for row, name in enumerate(names)}
+        places = {
+            name: row for names in (self._whole, self._part) for row, name in enumerate(names)
+        }
         self._keyed = [KeyedState(group, self._sources, places) for group in self.plan.groups]
         self._pairs = {pair: PairTable() for pair in self.plan.pairs}
         self._last = {column: np.zeros(0, np.int64) for column in self.plan.columns}
@@ -124,7 +126,7 @@ class EmbeddedEngine:
             idle = (last < before_us) & (last != NEVER)
             freed[column] = np.flatnonzero(idle).astype(np.int32)
             last[idle] = NEVER
-        gone = {(column,): codes for column, codes in freed.items()}
+        gone: dict[tuple[str, ...], I32] = {(column,): codes for column, codes in freed.items()}
         gone |= {pair: table.expire(before_us) for pair, table in self._pairs.items()}
         for keyed in self._keyed:
             keyed.forget(gone[keyed.group.key])
@@ -148,7 +150,9 @@ class EmbeddedEngine:
         for column, row in self._sources.items():
             values[row] = _written(getattr(batch, column), column)
         flags = {keyed.group: _taken_in(batch, keyed.group) for keyed in self._keyed}
-        codes = {(column,): getattr(batch, column) for column in self.plan.columns}
+        codes: dict[tuple[str, ...], I32] = {
+            (column,): getattr(batch, column) for column in self.plan.columns
+        }
         for pair, table in self._pairs.items():
             makes = np.zeros(len(batch), np.uint8)
             for group, taken in flags.items():

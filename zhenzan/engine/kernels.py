@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from zhenzan.engine.layout import (
     BASE,
@@ -24,10 +23,8 @@ from zhenzan.engine.layout import (
     OUT_ENTROPY,
     OUT_FIRST,
     OUT_GAP,
-    OUT_LAST,
     OUT_LIFETIME,
     OUT_MEAN,
-    OUT_TOP,
     OUT_WORD,
     PLACE,
     PREV,
@@ -59,12 +56,13 @@ from zhenzan.engine.store import (
     Rows,
     Store,
 )
+from zhenzan.kernel import kernel
 
 _FIXED = float(1 << 32)
 _FAR, _NEAR = 16, 8  # rows ahead: first the state row, then what the state row points to
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _previous(layout: Layout, store: Store, row: int, column: int, value: int, slot: int) -> int:
     """Find the latest earlier row with the same value, mark it as followed; -1 for none."""
     state, slab, words = store.state, store.slab, layout.entry_words
@@ -85,7 +83,7 @@ def _previous(layout: Layout, store: Store, row: int, column: int, value: int, s
     return found
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _take_column(layout: Layout, store: Store, row: int, column: int, value: int) -> None:
     state = store.state
     slot, found = np.int64(-1), np.int64(-1)
@@ -112,13 +110,13 @@ def _take_column(layout: Layout, store: Store, row: int, column: int, value: int
             state[word] += value & 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _gap(layout: Layout, store: Store, place: int, number: int) -> int:
     after = store.slab[address(place, number, layout.entry_words)]
     return after - store.slab[address(place, number - 1, layout.entry_words)]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _take_gap(layout: Layout, store: Store, row: int, item: int) -> None:
     state, slab, words = store.state, store.slab, layout.entry_words
     head, place = state[row + HEAD], state[row + PLACE]
@@ -136,7 +134,7 @@ def _take_gap(layout: Layout, store: Store, row: int, item: int) -> None:
     state[word + 1] = back + 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _take_in(layout: Layout, store: Store, row: int, ts: int, values: np.ndarray, at: int) -> int:
     """Take one row in; say what must grow first, if anything."""
     state, counters = store.state, store.counters
@@ -170,7 +168,7 @@ def _take_in(layout: Layout, store: Store, row: int, ts: int, values: np.ndarray
     return DONE
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _whole(layout: Layout, store: Store, row: int, out: int, ts: int) -> int:
     state, op = store.state, layout.out_op[out]
     word = row + layout.out_word[out]
@@ -193,7 +191,7 @@ def _whole(layout: Layout, store: Store, row: int, out: int, ts: int) -> int:
     return ts - last if last != NEVER else -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _fraction(layout: Layout, store: Store, row: int, out: int) -> float:
     state, op = store.state, layout.out_op[out]
     word = row + layout.out_word[out]
@@ -208,9 +206,15 @@ def _fraction(layout: Layout, store: Store, row: int, out: int) -> float:
     return state[word + 2] / known
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _answer(
-    layout: Layout, store: Store, code: int, ts: int, place: int, whole: np.ndarray, part: np.ndarray
+    layout: Layout,
+    store: Store,
+    code: int,
+    ts: int,
+    place: int,
+    whole: np.ndarray,
+    part: np.ndarray,
 ) -> None:
     """Write what is known of a key at ``ts``; a code of -1 is missing, -2 was never taken in."""
     row = (code + 1) * layout.row_words if code >= 0 else 0
@@ -225,7 +229,7 @@ def _answer(
             whole[at, place] = _whole(layout, store, row, out, ts) if code != -1 else -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _look_ahead(layout: Layout, store: Store, rows: Rows, k: int) -> None:
     """Ask for the memory of the rows to come."""
     state = store.state
@@ -251,18 +255,18 @@ def _look_ahead(layout: Layout, store: Store, rows: Rows, k: int) -> None:
             prefetch(store.slab, address(place, state[row + HEAD], layout.entry_words))
             for column in range(layout.columns):
                 value = rows.values[layout.column_source[column], r]
-                if layout.column_coded[column] == 1 and value >= 0 and (
-                    layout.column_tallies[column] > 0 or place & 63 > SCAN_LOG2
+                if (
+                    layout.column_coded[column] == 1
+                    and value >= 0
+                    and (layout.column_tallies[column] > 0 or place & 63 > SCAN_LOG2)
                 ):
                     packed = pack(np.int64(rows.codes[r]), column + 1, value >> 1)
                     slot = home(store.counters, packed)
                     prefetch(store.table, slot * layout.slot_words)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def run(
-    layout: Layout, store: Store, rows: Rows, whole: np.ndarray, part: np.ndarray
-) -> int:
+@kernel
+def run(layout: Layout, store: Store, rows: Rows, whole: np.ndarray, part: np.ndarray) -> int:
     """Take in and answer rows from where the counters stand; say what must grow, if anything."""
     counters, index = store.counters, rows.index
     i, e = counters[NEXT_IN], counters[NEXT_OUT]
@@ -289,7 +293,7 @@ def run(
     return DONE
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def forget(layout: Layout, store: Store, codes: np.ndarray) -> None:
     """Free the state of keys.
 
@@ -313,7 +317,7 @@ def forget(layout: Layout, store: Store, codes: np.ndarray) -> None:
             state[past + PREV] = NEVER
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _lives(layout: Layout, store: Store, at: int) -> bool:
     packed = store.table[at]
     if packed < 0:
@@ -327,7 +331,7 @@ def _lives(layout: Layout, store: Store, at: int) -> bool:
     return longest >= 0 and store.table[at + 1] >= store.state[row + WINDOWS + 2 * longest]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def count_living(layout: Layout, store: Store) -> int:
     """Count the table slots that may still matter."""
     living = 0
@@ -336,7 +340,7 @@ def count_living(layout: Layout, store: Store) -> int:
     return living
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def carry_over(layout: Layout, old: Store, new: Store) -> None:
     """Copy the living slots of a table to a fresh one."""
     for at in range(0, old.table.size, layout.slot_words):

@@ -56,8 +56,9 @@ class Layout(NamedTuple):
     ``item_start`` cuts the items into windows; ``item_word`` is the first state word;
     ``item_column`` the ring word of the measured column; ``item_borrowed`` the ring word of a
     deque or histogram; ``item_slot`` the word of a tally in a table slot. ``column_items`` are
-    items in the order of columns, cut by ``column_start``, gaps last. ``column_longest`` is the longest
-    window with a distinct count, -1 for none; ``column_tallies`` how many tallies there are.
+    items in the order of columns, cut by ``column_start``, gaps last. ``column_longest`` is the
+    longest window with a distinct count, -1 for none; ``column_tallies`` how many tallies
+    there are.
     """
 
     windows: I64
@@ -125,9 +126,7 @@ def lay_out(group: Group, sources: dict[str, int], rows: dict[str, int]) -> Layo
             slots[column] += 1
     coded = [any(k[2] == column and k[1] in (NUNIQUE, TALLY) for k in keys) for column in columns]
     longest = [max((k[0] for k in keys if k[1:] == (NUNIQUE, c)), default=-1) for c in columns]
-    by_column = [
-        [i for i, key in enumerate(keys) if key[2] == column] for column in [*columns, ""]
-    ]
+    by_column = [[i for i, key in enumerate(keys) if key[2] == column] for column in [*columns, ""]]
     starts = [sum(key[0] < window for key in keys) for window in range(len(group.windows_us) + 1)]
     outs = [_out(feature, group, words, history) for feature in group.features]
     return Layout(

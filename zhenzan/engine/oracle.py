@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -105,10 +106,10 @@ def _aggregate(feature: Feature, inside: list[_Row]) -> float:
         return len(inside)
     if feature.agg in {"min_gap", "max_gap"}:
         times = [other["ts"] for other in inside]
-        gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+        gaps = [after - before for before, after in pairwise(times)]
         return (min if feature.agg == "min_gap" else max)(gaps, default=-1)
     column = str(feature.column)
-    values = [other[column] for other in inside]
+    values: list[int] = [int(other[column]) for other in inside]
     values = [value for value in values if (value != 0 if column == "amount_cents" else value >= 0)]
     if feature.agg == "nunique":
         return len(set(values))

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 @intrinsic
 def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line that holds ``array[index]``; no bounds are checked, none matter."""
-    del typing_context
+    del typing_context, index
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array_type = signature.args[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from zhenzan.engine.layout import (
     HEAD,
@@ -20,13 +19,14 @@ from zhenzan.engine.layout import (
     Layout,
 )
 from zhenzan.engine.store import FIRST_LOG2, SCAN_LOG2, SLAB_TOP, TABLE_SHIFT, TABLE_USED, Store
+from zhenzan.kernel import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: spreads dense codes
 _LOGS = 1 << 12
 _FIXED = float(1 << 32)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _c_log2_c(count: int) -> int:
     """Compute c log2 c in steps of 2**-32: sums of whole numbers do not drift."""
     return np.int64(math.floor(count * math.log2(count) * _FIXED + 0.5)) if count > 1 else 0
@@ -35,7 +35,7 @@ def _c_log2_c(count: int) -> int:
 _C_LOG2_C = np.array([_c_log2_c.py_func(count) for count in range(_LOGS)], np.int64)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _step(count: int) -> int:
     """Compute how c log2 c rises from ``count`` to ``count + 1``."""
     if count + 1 < _LOGS:
@@ -43,26 +43,26 @@ def _step(count: int) -> int:
     return _c_log2_c(count + 1) - _c_log2_c(count)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def address(place: int, number: int, entry_words: int) -> int:
     """Find where row ``number`` of a ring lies in the slab."""
     mask = (np.int64(1) << (place & 63)) - 1
     return (place >> 6) + (number & mask) * entry_words
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def pack(code: int, column: int, value: int) -> int:
     """Join key code (29 bits), column (3) and value (31) to one table key."""
     return (np.int64(code) << 34) | (np.int64(column) << 31) | value
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def home(counters: np.ndarray, packed: int) -> int:
     """Compute the slot where a search starts."""
     return np.int64((np.uint64(packed) * _GOLDEN) >> np.uint64(counters[TABLE_SHIFT]))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def seek(layout: Layout, store: Store, packed: int) -> int:
     """Find the first word of the slot of ``packed``, making one if there is none."""
     table, words = store.table, layout.slot_words
@@ -81,7 +81,7 @@ def seek(layout: Layout, store: Store, packed: int) -> int:
     return slot * words
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def tally_one(layout: Layout, store: Store, row: int, item: int, slot: int, sign: int) -> None:
     """Raise or lower the counter of one value, with the sums that hang on it."""
     state, slab = store.state, store.slab
@@ -96,15 +96,13 @@ def tally_one(layout: Layout, store: Store, row: int, item: int, slot: int, sign
         slab[borrowed + (before - 1) * layout.entry_words] -= 1
     if after > 0:
         slab[borrowed + (after - 1) * layout.entry_words] += 1
-    if after > state[word + 2]:
-        state[word + 2] = after
-    elif before == state[word + 2] and (
-        slab[borrowed + (before - 1) * layout.entry_words] == 0
+    if after > state[word + 2] or (
+        before == state[word + 2] and (slab[borrowed + (before - 1) * layout.entry_words] == 0)
     ):
         state[word + 2] = after
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _lose(layout: Layout, store: Store, row: int, window: int, at: int) -> None:
     for item in range(layout.item_start[window], layout.item_start[window + 1]):
         op = layout.item_op[item]
@@ -124,7 +122,7 @@ def _lose(layout: Layout, store: Store, row: int, window: int, at: int) -> None:
             tally_one(layout, store, row, item, seek(layout, store, packed), -1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _shorten_deques(layout: Layout, store: Store, row: int, window: int, tail: int) -> None:
     place = store.state[row + PLACE]
     for item in range(layout.item_start[window], layout.item_start[window + 1]):
@@ -141,7 +139,7 @@ def _shorten_deques(layout: Layout, store: Store, row: int, window: int, tail: i
         store.state[word] = front
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def advance(layout: Layout, store: Store, row: int, window: int, limit: int) -> None:
     """Lose the rows of a window with time before ``limit``."""
     state = store.state
@@ -165,7 +163,7 @@ def advance(layout: Layout, store: Store, row: int, window: int, limit: int) -> 
         _shorten_deques(layout, store, row, window, tail)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _take(layout: Layout, store: Store, log2: int) -> int:
     """Take room for a ring: its place, or -1 where the slab is full."""
     words = layout.entry_words << log2
@@ -182,14 +180,14 @@ def _take(layout: Layout, store: Store, log2: int) -> int:
     return (offset << 6) | log2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def give_back(store: Store, place: int) -> None:
     """Put the room of a ring on the list of free blocks."""
     store.slab[place >> 6] = store.blocks[place & 63]
     store.blocks[place & 63] = place >> 6
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _move(layout: Layout, store: Store, row: int, source: int, target: int) -> None:
     state, slab, words = store.state, store.slab, layout.entry_words
     last = layout.windows.size - 1
@@ -209,7 +207,7 @@ def _move(layout: Layout, store: Store, row: int, source: int, target: int) -> N
                 slab[b + borrowed] = slab[a + borrowed]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _enter_table(layout: Layout, store: Store, row: int) -> None:
     """Enter the latest row of every value: the ring is now too long to be searched."""
     code, place = row // layout.row_words - 1, store.state[row + PLACE]
@@ -225,7 +223,7 @@ def _enter_table(layout: Layout, store: Store, row: int) -> None:
                 store.table[slot + 1] = number
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def make_room(layout: Layout, store: Store, row: int, ts: int) -> bool:
     """Make room for one more entry; False where the slab must grow first."""
     state = store.state
