@@ -15,7 +15,6 @@ BELOW: dict[str, set[str]] = {
     "clock": {"errors"},
     "glossary": set(),
     "kernel": set(),
-    "kernel": set(),
     "events": BOTTOM,
     "features": BOTTOM | {"events"},
     "engine": BOTTOM | {"events", "features"},
