@@ -76,7 +76,7 @@ class DetectorError(ZhenzanError):
     code = "ZZ007"
 
 
-class MissingExtra(ZhenzanError, ImportError):
+class MissingExtra(ZhenzanError, ImportError):  # noqa: N818  it names what is missing
     """An optional part is not installed; the message names the command that installs it."""
 
     code = "ZZ008"

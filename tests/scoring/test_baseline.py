@@ -26,7 +26,9 @@ def learned(values, *, score=0.0, category=None, **changes):
     baseline = Baseline([detector(**changes)])
     _, bins = baseline.detectors[0].bin({"x": np.asarray(values, float)})
     codes = np.full(len(bins), -1, np.int32) if category is None else category
-    baseline.learn(bins[:, None], baseline.segments(codes), np.full(len(bins), score))
+    baseline.learn(
+        bins[:, None], baseline.segments(codes, codes > 10**6), np.full(len(bins), score)
+    )
     return baseline
 
 
@@ -56,7 +58,8 @@ def test_likes_found_inauthentic_leave_what_is_usual():
     together = learned(np.concatenate([mild, wild])).evidence()[0, 0, 5]
     baseline = learned(mild)
     _, bins = baseline.detectors[0].bin({"x": wild})
-    baseline.learn(bins[:, None], baseline.segments(np.full(4_000, -1)), np.ones(4_000))
+    segments = np.zeros(4_000, np.int16)
+    baseline.learn(bins[:, None], segments, np.ones(4_000))
     assert baseline.evidence()[0, 0, 5] > together + 2
 
 
@@ -67,7 +70,22 @@ def test_usual_is_the_middle_of_honest_likes():
 
 def test_categories_beyond_the_limit_share_one_segment():
     codes = np.array([-1, 0, SEGMENTS_MAX - 1, SEGMENTS_MAX], np.int32)
-    assert Baseline([detector()]).segments(codes).tolist() == [0, 1, SEGMENTS_MAX, 0]
+    shopping = np.zeros(4, np.bool_)
+    assert Baseline([detector()]).segments(codes, shopping).tolist() == [0, 1, SEGMENTS_MAX, 0]
+
+
+def test_campaign_likes_are_compared_with_each_other():
+    # Requirements, fixture "Effort": people who work through tasks look unlike shoppers.
+    rng = np.random.default_rng(2)
+    baseline = Baseline([detector()])
+    campaign = np.repeat([False, True], 5_000)
+    values = np.where(campaign, 9.0, rng.uniform(0, 2, 10_000))
+    _, bins = baseline.detectors[0].bin({"x": values})
+    segments = baseline.segments(np.full(10_000, 3, np.int32), campaign)
+    baseline.learn(bins[:, None], segments, np.zeros(10_000))
+    nats = baseline.evidence()[0, :, 5]
+    assert nats[segments[-1]] < 0.2
+    assert nats[segments[0]] > 3
 
 
 def test_a_category_has_its_own_usual():

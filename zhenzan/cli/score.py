@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 
-def score(
+def score(  # noqa: PLR0913  one parameter per flag
     log: Annotated[
         str,
         typer.Argument(help="Parquet file, folder or glob, CSV, JSON Lines (.gz, .zst), or `-`."),
@@ -80,7 +80,7 @@ def score(
             summary["report"] = str(write_report(out))
             advance("report", 1.0)
     if as_json:
-        print(json.dumps(summary, indent=2, default=str))
+        typer.echo(json.dumps(summary, indent=2, default=str))
     else:
         _print(summary, out)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,7 @@ class EmbeddedEngine:
         self.plan: Plan = compile_features(features, known=FEATURES)
         self._features = tuple(features)
         needed = {feature.name: feature for group in self.plan.groups for feature in group.features}
+        self._needed = (*needed.values(), *self.plan.ratios)
         self._whole = [name for name, feature in needed.items() if not feature.is_float]
         self._part = [name for name, feature in needed.items() if feature.is_float]
         self._sources = {
@@ -131,6 +132,34 @@ class EmbeddedEngine:
         for keyed in self._keyed:
             keyed.forget(gone[keyed.group.key])
         return freed
+
+    @property
+    def state_hash(self) -> str:
+        """Fingerprint what decides the shape of the state: the features and the parts of ratios."""
+        return feature_hash(self._needed)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """List the whole state as named arrays, for a checkpoint."""
+        state: dict[str, NDArray[Any]] = {"now": np.array([self.now_us], np.int64)}
+        state |= {f"last/{column}": last for column, last in self._last.items()}
+        for pair, table in self._pairs.items():
+            state |= {f"pair/{'+'.join(pair)}/{k}": v for k, v in table.arrays().items()}
+        for i, keyed in enumerate(self._keyed):
+            state |= {f"group/{i}/{k}": v for k, v in keyed.arrays().items()}
+        return state
+
+    def put_back(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the whole state by what ``arrays`` gave."""
+
+        def part(prefix: str) -> dict[str, NDArray[Any]]:
+            return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+
+        self.now_us = int(state["now"][0])
+        self._last = {column: state[f"last/{column}"] for column in self._last}
+        for pair, table in self._pairs.items():
+            table.restore(part(f"pair/{'+'.join(pair)}/"))
+        for i, keyed in enumerate(self._keyed):
+            keyed.restore(part(f"group/{i}/"))
 
     def _touch(self, batch: Batch) -> None:
         for column, last in self._last.items():

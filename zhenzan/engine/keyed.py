@@ -11,6 +11,7 @@ from zhenzan.engine.store import (
     COUNTERS,
     DONE,
     NEEDS_SLAB,
+    SLAB_TOP,
     TABLE_LIMIT,
     TABLE_SHIFT,
     TABLE_USED,
@@ -72,6 +73,15 @@ class KeyedState:
         """Free the state of keys."""
         if len(codes):
             forget(self.layout, self.store, codes)
+
+    def arrays(self) -> dict[str, NDArray[np.int64]]:
+        """List the arrays that a checkpoint keeps; room that was never used is left out."""
+        top = max(int(self.store.counters[SLAB_TOP]), min(len(self.store.slab), _FIRST_SLAB_WORDS))
+        return self.store._asdict() | {"slab": self.store.slab[:top]}
+
+    def restore(self, arrays: dict[str, NDArray[np.int64]]) -> None:
+        """Put back what ``arrays`` gave."""
+        self.store = Store(**arrays)
 
     def _grow_table(self) -> None:
         living = count_living(self.layout, self.store)

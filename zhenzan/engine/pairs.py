@@ -26,35 +26,51 @@ def _home(packed: int, shift: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _slot_of(slots: I64, packed: int, shift: int) -> int:
+    """Find the slot of a pair, or the empty one where it would go."""
+    mask = np.int64(slots.size // 2 - 1)
+    at = _home(packed, shift)
+    while slots[2 * at] != packed and slots[2 * at] != -1:
+        at = (at + 1) & mask
+    return 2 * at
+
+
+@njit(cache=True, nogil=True)
+def _shift_of(slots: I64) -> int:
+    return 64 - np.int64(np.log2(slots.size // 2) + 0.5)
+
+
+@njit(cache=True, nogil=True)
 def _encode(
     slots: I64, firsts: I32, seconds: I32, makes: np.ndarray, codes: I32, free: I32, counters: I64
 ) -> None:
-    mask = np.int64(slots.size // 2 - 1)
-    shift = 64 - np.int64(np.log2(slots.size // 2) + 0.5)
-    for i in range(firsts.size):
-        if i + _AHEAD < firsts.size:
-            later = (np.int64(firsts[i + _AHEAD]) << 32) | np.int64(seconds[i + _AHEAD])
-            prefetch(slots, 2 * _home(later, shift))
-        if firsts[i] < 0 or seconds[i] < 0:
-            codes[i] = MISSING
-            continue
-        packed = (np.int64(firsts[i]) << 32) | np.int64(seconds[i])
-        at = _home(packed, shift)
-        while slots[2 * at] != packed and slots[2 * at] != -1:
-            at = (at + 1) & mask
-        if slots[2 * at] == packed:
-            codes[i] = slots[2 * at + 1]
-        elif makes[i] == 0:
-            codes[i] = ABSENT
-        else:
-            if counters[_FREE] > 0:
-                counters[_FREE] -= 1
-                code = np.int64(free[counters[_FREE]])
+    """Make new pairs first, then look the other rows up: a peer that comes later counts too."""
+    shift = _shift_of(slots)
+    for making in (True, False):
+        for i in range(firsts.size):
+            if i + _AHEAD < firsts.size and (makes[i + _AHEAD] != 0) == making:
+                later = (np.int64(firsts[i + _AHEAD]) << 32) | np.int64(seconds[i + _AHEAD])
+                prefetch(slots, 2 * _home(later, shift))
+            if (makes[i] != 0) != making:
+                continue
+            if firsts[i] < 0 or seconds[i] < 0:
+                codes[i] = MISSING
+                continue
+            packed = (np.int64(firsts[i]) << 32) | np.int64(seconds[i])
+            at = _slot_of(slots, packed, shift)
+            if slots[at] == packed:
+                codes[i] = slots[at + 1]
+            elif not making:
+                codes[i] = ABSENT
             else:
                 code = counters[_USED]
-                counters[_USED] += 1
-            counters[_LIVE] += 1
-            slots[2 * at], slots[2 * at + 1], codes[i] = packed, code, code
+                if counters[_FREE] > 0:
+                    counters[_FREE] -= 1
+                    code = np.int64(free[counters[_FREE]])
+                else:
+                    counters[_USED] += 1
+                counters[_LIVE] += 1
+                slots[at], slots[at + 1], codes[i] = packed, code, code
 
 
 @njit(cache=True, nogil=True)
@@ -74,15 +90,11 @@ def _touch(last: I64, codes: I32, makes: np.ndarray, ts: I64) -> None:
 
 @njit(cache=True, nogil=True)
 def _rebuild(old: I64, new: I64, gone: np.ndarray) -> None:
-    mask = np.int64(new.size // 2 - 1)
-    shift = 64 - np.int64(np.log2(new.size // 2) + 0.5)
+    shift = _shift_of(new)
     for i in range(0, old.size, 2):
-        if old[i] == -1 or gone[old[i + 1]]:
-            continue
-        at = _home(old[i], shift)
-        while new[2 * at] != -1:
-            at = (at + 1) & mask
-        new[2 * at], new[2 * at + 1] = old[i], old[i + 1]
+        if old[i] != -1 and not gone[old[i + 1]]:
+            at = _slot_of(new, old[i], shift)
+            new[at], new[at + 1] = old[i], old[i + 1]
 
 
 class PairTable:

@@ -91,7 +91,7 @@ def cohort_lift(
     Known false positives: a narrow interest inside a broad category (all fans of one sport), a
     page that recommends the same few items of different shops together.
     """
-    likes = pa.table(  # noqa: F841  read by name in the query
+    likes = pa.table(
         {
             "row": np.arange(len(ts)),
             "ts": ts,

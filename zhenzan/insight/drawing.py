@@ -78,7 +78,7 @@ def funnel(steps: Sequence[Step]) -> list[FunnelBar]:
 
 
 def nice_top(value: int) -> int:
-    """Round up to an even number whose half is easy to read.
+    """Round up to an even number whose half has few digits.
 
     Examples
     --------

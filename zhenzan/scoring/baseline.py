@@ -138,6 +138,7 @@ class Baseline:
 
 def _prior(detector: Detector) -> F64:
     """Before anything is learned: mild values are common, each step further is about half."""
-    share = _PRIOR_RATIO ** np.arange(detector.bins)
-    share /= share.sum()
-    return share if detector.suspicious == "high" else share[::-1].copy()
+    share = np.asarray(_PRIOR_RATIO ** np.arange(detector.bins), np.float64)
+    share = share / share.sum()
+    rising: F64 = share if detector.suspicious == "high" else share[::-1].copy()
+    return rising

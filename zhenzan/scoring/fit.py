@@ -1,4 +1,6 @@
-"""Fits the shipped weights on closed simulated worlds: ``python -m zhenzan.scoring.fit``.
+"""Fits the shipped weights: ``python -m zhenzan.scoring.fit WORLD...``.
+
+A world is a folder written by ``zhenzan sim``; the shipped table was fitted on two standard ones.
 
 What is fitted is small on purpose: one non-negative weight per signal, one per pool, at two
 moments. The inputs are evidence relative to each world's own baseline, never raw values, so the
@@ -14,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow.compute as pc
@@ -23,11 +25,15 @@ from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family
 from zhenzan.detectors.registry import all_detectors
+from zhenzan.events.ingest import Ingest
 from zhenzan.scoring.at_once import POOL_FAMILY, PRIOR, grained
 from zhenzan.scoring.baseline import Baseline
 from zhenzan.scoring.context import POOLED_LIKES, logit, pooled_around, shift, sigmoid
+from zhenzan.scoring.job import Run, keys_of, measure, read
 from zhenzan.scoring.settled import REACH_US, Keys
+from zhenzan.scoring.spill import LikeSpill
 from zhenzan.scoring.weights import POOLS, UNFITTED, Moment
+from zhenzan.settings import Settings
 
 F64 = NDArray[np.float64]
 
@@ -93,14 +99,10 @@ def fit(worlds: Sequence[World], detectors: Sequence[Detector], moment: Moment) 
         bought, weight, toward=0.5, ridge=1e-4, low=0.0,
     )  # fmt: skip
     return {
-        "signals": {
-            d.code: round(float(v), 3) for d, v in zip(chosen, signals, strict=True)
-        },
+        "signals": {d.code: round(float(v), 3) for d, v in zip(chosen, signals, strict=True)},
         "own": round(float(joined[0]), 3),
         "pools": {n: round(float(v), 3) for n, v in zip(POOLS, joined[1:], strict=True)},
-        "intercept": round(
-            float(offset - logit(BOUGHT_SHARE / (1 + BOUGHT_SHARE))), 3
-        ),
+        "intercept": round(float(offset - logit(BOUGHT_SHARE / (1 + BOUGHT_SHARE))), 3),
     }
 
 
@@ -162,3 +164,39 @@ def without(world: World, detectors: Sequence[Detector], families: set[Family]) 
     bins = world.bins.copy()
     bins[:, [d.family in families for d in detectors]] = 0
     return World(bins, world.keys, world.bought, world.weight)
+
+
+def read_world(folder: Path) -> World:
+    """Read a simulated log with its labels, through the same path as any log."""
+    labels = pq.read_table(folder / "labels.parquet")
+    with tempfile.TemporaryDirectory() as scratch, LikeSpill(Path(scratch)) as spill:
+        run = Run(Ingest(folder / "interactions.parquet", Settings()), Settings(), spill)
+        read(run)
+        bins = np.array(measure(run)[1])
+        keys, ids = keys_of(spill), spill.event_ids()
+        at = pc.index_in(ids.combine_chunks(), labels["event_id"].cast(ids.type).combine_chunks())
+        chosen = labels.take(at)
+        bought = chosen["is_inauthentic"].to_numpy()
+        camouflage = pc.equal(chosen["role"], "camouflage").to_numpy()
+        attack = pc.binary_join_element_wise(
+            pc.fill_null(chosen["attack"], ""), pc.fill_null(chosen["stealth"], ""), "/"
+        )
+        weight = fair_weights(bought, camouflage, np.array(attack.to_pylist()))
+    return World(bins, keys, bought, weight)
+
+
+def main(folders: Sequence[str]) -> None:
+    """Fit both moments on the worlds and on their poorer versions; write the shipped table."""
+    detectors = all_detectors()
+    worlds = []
+    for folder in folders:
+        world = read_world(Path(folder))
+        worlds += [world, without(world, detectors, {Family.NETWORK})]
+        worlds += [without(world, detectors, {Family.NETWORK, Family.BEHAVIOUR, Family.CONTEXT})]
+    table = {moment: fit(worlds, detectors, moment) for moment in get_args(Moment)}
+    path = Path(__file__).with_name("weights.json")
+    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -50,6 +50,10 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+def _silent(stage: str, part: float) -> None:
+    del stage, part
+
+
 def score_log(
     ingest: Ingest, out: Path, settings: Settings, *, progress: Progress | None = None
 ) -> dict[str, Any]:
@@ -58,12 +62,12 @@ def score_log(
     Memory follows active keys and the likes themselves (about 100 bytes each), not the length of
     the log; what is wide waits on disk beside the outputs.
     """
-    report = progress or (lambda stage, part: None)
+    report = progress or _silent
     out.mkdir(parents=True, exist_ok=True)
     with LikeSpill(out) as spill:
         run = Run(ingest, settings, spill)
         with _timed(run, "read"):
-            _read(run, report)
+            read(run, report)
         with _timed(run, "settle"):
             settled = _settle(run, report)
         with _timed(run, "write"):
@@ -82,7 +86,8 @@ def _timed(run: Run, stage: str) -> Iterator[None]:
     run.seconds[stage] = round(time.perf_counter() - started, 3)
 
 
-def _read(run: Run, report: Progress) -> None:
+def read(run: Run, report: Progress = _silent) -> None:
+    """Read the log to its end: measure and score every like at once, and spill it."""
     scorer = AtOnceScorer(all_detectors())
     waiting = FollowUpTrace(run.settings.follow_up_s * 1_000_000)
     answers = []
@@ -109,19 +114,38 @@ def _take(run: Run, batch: Batch, scorer: AtOnceScorer) -> None:
     run.accounts.update(batch)
     is_like = batch.kind == Kind.LIKE
     answers = scorer.score(likes)
-    keys = {name: likes[name] for name in KEYS if name in likes}
+    keys: dict[str, NDArray[Any]] = {name: likes[name] for name in KEYS}
     keys["late"] = batch.late[is_like]
     keys["verified_buyer"] = likes["account_merchant_purchases"] > 0
     keys["score_at_once"] = answers.score
     keys["state_at_once"] = count_states(answers.score, answers.nats, run.settings)
-    wide = {"values": answers.values, "bins": answers.bins}
+    wide: dict[str, NDArray[Any]] = {"values": answers.values, "bins": answers.bins}
     run.spill.append(batch.event_id.filter(pa.array(is_like)), keys, wide)
 
 
 def _settle(run: Run, report: Progress) -> Settlement:
     report("settle", 0.0)
     spill = run.spill
-    detectors = all_detectors()
+    values, bins = measure(run)
+    report("settle", 0.5)
+    settled = settle(
+        all_detectors(), bins, keys_of(spill), score_at_once=spill.key("score_at_once")
+    )
+    report("settle", 1.0)
+    return Settlement(values, bins, settled)
+
+
+def keys_of(spill: LikeSpill) -> Keys:
+    """Return what the settled answer pools by."""
+    return Keys(**{name: spill.key(name) for name in Keys.__dataclass_fields__})
+
+
+def measure(run: Run) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Return the values and bins of all detectors, those of hindsight included.
+
+    Shape (likes, detectors) each, on disk.
+    """
+    detectors, spill = all_detectors(), run.spill
     key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
     hindsight = _hindsight(run, key)
     values = spill.matrix("all_values", len(detectors), np.float32)
@@ -132,11 +156,7 @@ def _settle(run: Run, report: Progress) -> Settlement:
     for column, detector in enumerate(detectors):
         if detector.settled:
             values[:, column], bins[:, column] = detector.bin(hindsight)
-    report("settle", 0.5)
-    keys = Keys(**{name: spill.key(name) for name in Keys.__dataclass_fields__})
-    settled = settle(detectors, bins, keys, score_at_once=spill.key("score_at_once"))
-    report("settle", 1.0)
-    return Settlement(values, bins, settled)
+    return values, bins
 
 
 def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -150,5 +170,7 @@ def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]
         "channel_quality": channel_quality(key["item"], run.spill.key("channel"), engaged),
         "drip_spread": drip_spread(key["ts"], key["item"]),
         "round_stop": round_stop(key["ts"], key["item"]),
-        "cohort_lift": cohort_lift(**key),
+        "cohort_lift": cohort_lift(
+            key["ts"], key["account"], key["item"], key["merchant"], key["category"]
+        ),
     }

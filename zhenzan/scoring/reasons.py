@@ -86,9 +86,12 @@ class Reasoner:
         low = self._low[detector, segment]
         high = self._high[detector, segment]
         shown = _rounded(value)
-        keys = np.stack([detector.astype(np.float64), shown, low, high], axis=1)
-        distinct, text_code = np.unique(keys, axis=0, return_inverse=True)
-        texts = [self._text(int(key[0]), key[1], key[2], key[3]) for key in distinct]
+        # Sorting whole rows is slow; number the values, then pair the number with the rest.
+        _, value_code = np.unique(shown, return_inverse=True)
+        segments = int(segment.max(initial=0)) + 1
+        key = (value_code * len(self._detectors) + detector) * segments + segment
+        _, first, text_code = np.unique(key, return_index=True, return_inverse=True)
+        texts = [self._text(int(detector[k]), shown[k], low[k], high[k]) for k in first]
         index = pa.array(text_code.reshape(-1).astype(np.int32))
         family = np.array([d.family for d in self._detectors], np.int16)
         struct = pa.StructArray.from_arrays(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,7 @@ def load(detectors: Sequence[Detector], moment: Moment) -> Weights:
 
 
 @cache
-def _table() -> dict[str, dict[str, object]]:  # type: ignore[type-arg]
+def _table() -> dict[str, Any]:
     text = resources.files("zhenzan.scoring").joinpath("weights.json").read_text(encoding="utf-8")
-    return json.loads(text)
+    table: dict[str, Any] = json.loads(text)
+    return table

@@ -112,8 +112,8 @@ def _update(
             if emit[row]:
                 _answer(
                     out[row], now, code, block[row],
-                    last_us, like_us, log_gap, spread, gaps, wake_us, wake_gap, homes, known,
-                    batch, likes,
+                    last_us, like_us, spread, gaps, wake_us, wake_gap, homes, known, batch,
+                    likes,
                 )  # fmt: skip
         # Phase two: the tick enters the state.
         for row in range(start, end):
@@ -142,7 +142,7 @@ def _update(
 @njit(cache=True, nogil=True, inline="always")
 def _answer(
     out, now, code, block,
-    last_us, like_us, log_gap, spread, gaps, wake_us, wake_gap, homes, known, batch, likes,
+    last_us, like_us, spread, gaps, wake_us, wake_gap, homes, known, batch, likes,
 ):  # fmt: skip
     if gaps[code] > _RHYTHM_GAPS_MIN and now > like_us[code]:
         out[0] = spread[code]

@@ -1,4 +1,4 @@
-"""Who liked this item just before: how new, how unprepared, how far from the category."""
+"""Who liked this item before: how new, how unprepared, how far from the category."""
 
 from __future__ import annotations
 

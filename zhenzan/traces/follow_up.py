@@ -37,11 +37,11 @@ class FollowUpTrace:
 
     Feed batches in time order with ``update``; it answers for the likes whose window has closed.
     ``close`` answers for the rest when the log ends. An interaction is linked to the newest 256
-    likes of its account at most, so that one hyperactive account costs no more than linear time. Per like: ``outcomes`` (int32, bit k set
-    when the account did kind k to the item, or follow to its merchant, after the like),
-    ``together`` (int32, the same actions within 2 s of the like, before or after),
-    ``next_ms`` (int64, time to the account's next interaction, -1 if none) and ``later``
-    (int32, interactions of the account within the window).
+    likes of its account at most, so that one hyperactive account costs no more than linear
+    time. Per like: ``outcomes`` (int32, bit k set when the account did kind k to the item, or
+    follow to its merchant, after the like), ``together`` (int32, the same actions within 2 s of
+    the like, before or after), ``next_ms`` (int64, time to the account's next interaction, -1 if
+    none) and ``later`` (int32, interactions of the account within the window).
 
     State: 28 bytes per like of the last window and 16 per active (account, item).
     """
@@ -122,9 +122,7 @@ def _link(
             steps += 1
             same_item = item[row] >= 0 and item[row] == like_item[like]
             same_shop = (
-                kind[row] == _FOLLOW
-                and merchant[row] >= 0
-                and merchant[row] == like_merchant[like]
+                kind[row] == _FOLLOW and merchant[row] >= 0 and merchant[row] == like_merchant[like]
             )
             action = np.int32(1) << kind[row] if same_item or same_shop else np.int32(0)
             if abs(ts[row] - like_ts[like]) <= _MOMENT_US:
