@@ -37,6 +37,7 @@ from zhenzan.engine.prefetch import prefetch
 from zhenzan.engine.rings import (
     address,
     advance,
+    advance_inner,
     give_back,
     home,
     make_room,
@@ -56,13 +57,14 @@ from zhenzan.engine.store import (
     Rows,
     Store,
 )
+from zhenzan.engine.inner import inner
 from zhenzan.kernel import kernel
 
 _FIXED = float(1 << 32)
 _FAR, _NEAR = 16, 8  # rows ahead: first the state row, then what the state row points to
 
 
-@kernel
+@inner
 def _previous(layout: Layout, store: Store, row: int, column: int, value: int, slot: int) -> int:
     """Find the latest earlier row with the same value, mark it as followed; -1 for none."""
     state, slab, words = store.state, store.slab, layout.entry_words
@@ -83,7 +85,7 @@ def _previous(layout: Layout, store: Store, row: int, column: int, value: int, s
     return found
 
 
-@kernel
+@inner
 def _take_column(layout: Layout, store: Store, row: int, column: int, value: int) -> None:
     state = store.state
     slot, found = np.int64(-1), np.int64(-1)
@@ -110,7 +112,7 @@ def _take_column(layout: Layout, store: Store, row: int, column: int, value: int
             state[word] += value & 1
 
 
-@kernel
+@inner
 def _gap(layout: Layout, store: Store, place: int, number: int) -> int:
     after = store.slab[address(place, number, layout.entry_words)]
     return after - store.slab[address(place, number - 1, layout.entry_words)]
@@ -134,16 +136,18 @@ def _take_gap(layout: Layout, store: Store, row: int, item: int) -> None:
     state[word + 1] = back + 1
 
 
-@kernel
+@inner
 def _take_in(layout: Layout, store: Store, row: int, ts: int, values: np.ndarray, at: int) -> int:
     """Take one row in; say what must grow first, if anything."""
     state, counters = store.state, store.counters
     if layout.windows.size > 0:
         if counters[TABLE_USED] > counters[TABLE_LIMIT]:
             return NEEDS_TABLE
-        if not make_room(layout, store, row, ts):
+        head, last = state[row + HEAD], layout.windows.size - 1
+        held, place = head - state[row + WINDOWS + 2 * last], state[row + PLACE]
+        crowded = place < 0 or held >= np.int64(1) << (place & 63)
+        if crowded and not make_room(layout, store, row, ts):
             return NEEDS_SLAB
-        head = state[row + HEAD]
         entry = address(state[row + PLACE], head, layout.entry_words)
         store.slab[entry] = ts
         for window in range(layout.windows.size):
@@ -168,7 +172,7 @@ def _take_in(layout: Layout, store: Store, row: int, ts: int, values: np.ndarray
     return DONE
 
 
-@kernel
+@inner
 def _whole(layout: Layout, store: Store, row: int, out: int, ts: int) -> int:
     state, op = store.state, layout.out_op[out]
     word = row + layout.out_word[out]
@@ -206,7 +210,7 @@ def _fraction(layout: Layout, store: Store, row: int, out: int) -> float:
     return state[word + 2] / known
 
 
-@kernel
+@inner
 def _answer(
     layout: Layout,
     store: Store,
@@ -220,7 +224,7 @@ def _answer(
     row = (code + 1) * layout.row_words if code >= 0 else 0
     if code != -1:
         for window in range(layout.windows.size):
-            advance(layout, store, row, window, ts - layout.windows[window])
+            advance_inner(layout, store, row, window, ts - layout.windows[window])
     for out in range(layout.out_op.size):
         at = layout.out_row[out]
         if layout.out_is_float[out] == 1:
@@ -229,7 +233,7 @@ def _answer(
             whole[at, place] = _whole(layout, store, row, out, ts) if code != -1 else -1
 
 
-@kernel
+@inner
 def _look_ahead(layout: Layout, store: Store, rows: Rows, k: int) -> None:
     """Ask for the memory of the rows to come."""
     state = store.state

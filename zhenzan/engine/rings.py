@@ -19,6 +19,7 @@ from zhenzan.engine.layout import (
     Layout,
 )
 from zhenzan.engine.store import FIRST_LOG2, SCAN_LOG2, SLAB_TOP, TABLE_SHIFT, TABLE_USED, Store
+from zhenzan.engine.inner import inner
 from zhenzan.kernel import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: spreads dense codes
@@ -35,7 +36,7 @@ def _c_log2_c(count: int) -> int:
 _C_LOG2_C = np.array([_c_log2_c.py_func(count) for count in range(_LOGS)], np.int64)
 
 
-@kernel
+@inner
 def _step(count: int) -> int:
     """Compute how c log2 c rises from ``count`` to ``count + 1``."""
     if count + 1 < _LOGS:
@@ -43,26 +44,26 @@ def _step(count: int) -> int:
     return _c_log2_c(count + 1) - _c_log2_c(count)
 
 
-@kernel
+@inner
 def address(place: int, number: int, entry_words: int) -> int:
     """Find where row ``number`` of a ring lies in the slab."""
     mask = (np.int64(1) << (place & 63)) - 1
     return (place >> 6) + (number & mask) * entry_words
 
 
-@kernel
+@inner
 def pack(code: int, column: int, value: int) -> int:
     """Join key code (29 bits), column (3) and value (31) to one table key."""
     return (np.int64(code) << 34) | (np.int64(column) << 31) | value
 
 
-@kernel
+@inner
 def home(counters: np.ndarray, packed: int) -> int:
     """Compute the slot where a search starts."""
     return np.int64((np.uint64(packed) * _GOLDEN) >> np.uint64(counters[TABLE_SHIFT]))
 
 
-@kernel
+@inner
 def seek(layout: Layout, store: Store, packed: int) -> int:
     """Find the first word of the slot of ``packed``, making one if there is none."""
     table, words = store.table, layout.slot_words
@@ -102,7 +103,7 @@ def tally_one(layout: Layout, store: Store, row: int, item: int, slot: int, sign
         state[word + 2] = after
 
 
-@kernel
+@inner
 def _lose(layout: Layout, store: Store, row: int, window: int, at: int) -> None:
     for item in range(layout.item_start[window], layout.item_start[window + 1]):
         op = layout.item_op[item]
@@ -139,8 +140,8 @@ def _shorten_deques(layout: Layout, store: Store, row: int, window: int, tail: i
         store.state[word] = front
 
 
-@kernel
-def advance(layout: Layout, store: Store, row: int, window: int, limit: int) -> None:
+@inner
+def advance_inner(layout: Layout, store: Store, row: int, window: int, limit: int) -> None:
     """Lose the rows of a window with time before ``limit``."""
     state = store.state
     at = row + WINDOWS + 2 * window
@@ -161,6 +162,12 @@ def advance(layout: Layout, store: Store, row: int, window: int, limit: int) -> 
     state[at + 1] = oldest if tail < head else NOTHING_TO_LOSE
     if tracks:
         _shorten_deques(layout, store, row, window, tail)
+
+
+@kernel
+def advance(layout: Layout, store: Store, row: int, window: int, limit: int) -> None:
+    """Lose the rows of a window with time before ``limit``; for what runs seldom."""
+    advance_inner(layout, store, row, window, limit)
 
 
 @kernel
