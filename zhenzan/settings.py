@@ -16,6 +16,9 @@ import yaml
 
 from zhenzan.errors import SettingError, nearest
 
+DATA_VARIABLE = "ZHENZAN_DATA"
+"""Where tests and the bench find real data; not a setting."""
+
 Origin = Literal["flag", "environment", "file", "default"]
 
 
@@ -43,10 +46,10 @@ class Settings:
         10_000_000, 0, 1_000_000_000, "Rejected rows kept in the quarantine file."
     )
     excluded_score_min: float = _row(
-        0.9, 0.5, 1.0, "Lowest score at which a like with two families of evidence is excluded."
+        0.7, 0.5, 1.0, "Lowest score at which a like with two families of evidence is excluded."
     )
     held_score_min: float = _row(
-        0.5, 0.0, 1.0, "Lowest score at which a like is held for the follow-up window."
+        0.3, 0.0, 1.0, "Lowest score at which a like is held for the follow-up window."
     )
 
 
@@ -74,7 +77,7 @@ def load(
             {
                 key.removeprefix("ZHENZAN_").lower(): text
                 for key, text in environment.items()
-                if key.startswith("ZHENZAN_")
+                if key.startswith("ZHENZAN_") and key != DATA_VARIABLE
             },
         ),
         ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),

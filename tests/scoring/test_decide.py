@@ -37,8 +37,14 @@ def test_a_burst_from_an_odd_channel_never_excludes():
     assert count_states(SURE, nats, Settings())[0] == CountState.HELD
 
 
+@pytest.mark.parametrize("company", [Family.TARGET, Family.CONTEXT])
+def test_a_group_with_a_burst_never_excludes(company):
+    # A fan club or a page network makes a burst whenever it meets.
+    assert count_states(SURE, evidence(Family.GROUP, company), Settings())[0] == CountState.HELD
+
+
 @pytest.mark.parametrize("family", [Family.ACCOUNT, Family.BEHAVIOUR, Family.GROUP])
-def test_two_families_of_which_one_is_personal_exclude(family):
+def test_two_families_that_do_not_say_the_same_exclude(family):
     nats = evidence(Family.NETWORK, family)
     assert count_states(SURE, nats, Settings())[0] == CountState.EXCLUDED
 

@@ -110,8 +110,6 @@ class AtOnceScorer:
             pooled = self._pools[name].update(likes["ts"], likes[name], grained(sigmoid(cavity)))
             weight = self._weights.pools[place]
             moved[:, place] = weight * shift(*pooled, prior=prior, weight=POOLED_LIKES[name])
-        for place, name in enumerate(POOLS):
-            nats[:, POOL_FAMILY[name]] += moved[:, place]
         total = own + (self._weights.own - 1.0) * signals
         score = grained(sigmoid(total + moved.sum(axis=1)))
         self.baseline.learn(bins, segments, score)

@@ -12,7 +12,9 @@ from zhenzan.settings import Settings
 SUPPORT_MIN = 0.7
 """Evidence for, in nats, from which a family counts as one that speaks (a factor of two)."""
 
-_PERSONAL = (Family.ACCOUNT, Family.BEHAVIOUR, Family.GROUP)
+_DEEDS = [Family.ACCOUNT, Family.BEHAVIOUR]
+_COMPANY = [Family.NETWORK, Family.GROUP]
+_SCENE = [Family.TARGET, Family.CONTEXT]
 
 
 def count_states(
@@ -20,17 +22,21 @@ def count_states(
 ) -> NDArray[np.int8]:
     """Decide the count state of each like.
 
-    A like is excluded only if its score says so *and* at least two families speak (rule 1), of
-    which one is about what the account did: account, behaviour or group. So neither network
-    alone (T18), nor a burst (T19), nor both together exclude; such a like is held.
+    A like is excluded only if its score says so *and* two families speak that do not say the
+    same thing (rule 1): what the account is or did beside any other, or a group beside its
+    network. A network with a burst is a dormitory in which something goes viral (T18); a group
+    with a burst is a fan club or a page network (it always makes one); a burst from an odd
+    channel is a hit carried by another platform (T19): these are held, not excluded.
 
     Parameters
     ----------
     nats
-        Evidence by family, shape (likes, families).
+        Evidence by family of the like itself, shape (likes, families); what its company adds
+        to the score is no family of its own.
     """
     speaks = nats >= SUPPORT_MIN
-    enough = (speaks.sum(axis=1) >= 2) & speaks[:, _PERSONAL].any(axis=1)
+    deeds, company, scene = (speaks[:, family].sum(axis=1) for family in (_DEEDS, _COMPANY, _SCENE))
+    enough = ((deeds >= 1) & (deeds + company + scene >= 2)) | (company == len(_COMPANY))
     states = np.full(len(score), CountState.COUNTED, np.int8)
     states[score >= settings.held_score_min] = CountState.HELD
     states[(score >= settings.excluded_score_min) & enough] = CountState.EXCLUDED

@@ -42,7 +42,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Settled scores and evidence by family, one row per like, and what was found usual."""
+    """Settled scores, each like's own evidence by family, and what was found usual."""
 
     score: NDArray[np.float64]
     nats: NDArray[np.float32]
@@ -103,8 +103,6 @@ def settle(
             change = shift(*around, prior=prior, weight=POOLED_LIKES[name])
             moved[:, place] = weights.pools[place] * change
         score = grained(sigmoid(own + (weights.own - 1.0) * signals + moved.sum(axis=1)))
-    for place, name in enumerate(POOLS):
-        nats[:, POOL_FAMILY[name]] += moved[:, place].astype(np.float32)
     return Settled(score, nats, baseline, table, prior)
 
 
