@@ -37,11 +37,9 @@ def save(engine: EmbeddedEngine, path: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-            parts = [_MAGIC, len(text).to_bytes(8, "little"), text]
-            for part in (
-                *parts,
-                *(memoryview(array).cast("B") for array in arrays.values() if array.size),
-            ):
+            parts: list[bytes | memoryview] = [_MAGIC, len(text).to_bytes(8, "little"), text]
+            parts += [array.view(np.uint8).data for array in arrays.values()]
+            for part in parts:
                 digest.update(part)
                 file.write(part)
             file.write(digest.digest())

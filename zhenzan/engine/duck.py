@@ -44,7 +44,9 @@ class DuckEngine:
             {name: getattr(batch, name) for name in sorted(columns)}
             | {"row_number": np.arange(len(batch))}
         )
-        config = {} if self._threads is None else {"threads": self._threads}
+        config: dict[str, str | bool | int | float | list[str]] = (
+            {} if self._threads is None else {"threads": self._threads}
+        )
         with duckdb.connect(config=config) as connection:
             connection.register("interactions", interactions)
             result = connection.execute(features_sql(self._features)).fetchnumpy()

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from zhenzan.engine.inner import inner
 from zhenzan.engine.layout import (
     BASE,
     FIRST,
@@ -57,7 +58,6 @@ from zhenzan.engine.store import (
     Rows,
     Store,
 )
-from zhenzan.engine.inner import inner
 from zhenzan.kernel import kernel
 
 _FIXED = float(1 << 32)

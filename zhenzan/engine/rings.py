@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from zhenzan.engine.inner import inner
 from zhenzan.engine.layout import (
     HEAD,
     MIN_GAP,
@@ -19,7 +20,6 @@ from zhenzan.engine.layout import (
     Layout,
 )
 from zhenzan.engine.store import FIRST_LOG2, SCAN_LOG2, SLAB_TOP, TABLE_SHIFT, TABLE_USED, Store
-from zhenzan.engine.inner import inner
 from zhenzan.kernel import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: spreads dense codes

@@ -1,0 +1,1 @@
+"""What tests need to make: small streams of interactions."""
