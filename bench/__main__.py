@@ -44,8 +44,10 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             (
                 f"standard simulation, {words}",
-                f"average precision {overall[key]:.3f}, recall at 0.1 % honest harm "
-                f"{overall[recall]['0.001']:.3f}",
+                (
+                    f"average precision {overall[key]:.3f}, recall at 0.1 % honest harm "
+                    f"{overall[recall]['0.001']:.3f}"
+                ),
             )
         )
     harm = accuracy["harm"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pyarrow as pa
@@ -73,10 +74,7 @@ def test_cutting_between_ticks_changes_nothing(seed):
     whole = EmbeddedEngine(FEATURES).compute(batch)
     engine = EmbeddedEngine(FEATURES)
     cuts = np.unique([0, *np.searchsorted(batch.ts, batch.ts[[90, 300, 301, 750]]), len(batch)])
-    parts = [
-        engine.compute(part(batch, start, end))
-        for start, end in zip(cuts[:-1], cuts[1:], strict=True)
-    ]
+    parts = [engine.compute(part(batch, start, end)) for start, end in itertools.pairwise(cuts)]
     assert_same({name: np.concatenate([p[name] for p in parts]) for name in whole}, whole)
 
 
@@ -106,7 +104,7 @@ def test_freeing_idle_keys_changes_no_windowed_number():
     windowed = [feature for feature in FEATURES if feature.window is not None]
     plain, frugal = EmbeddedEngine(windowed), EmbeddedEngine(windowed)
     cuts = np.unique([*np.searchsorted(batch.ts, batch.ts[::60]), len(batch)])
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in itertools.pairwise(cuts):
         rows = part(batch, start, end)
         assert_same(frugal.compute(rows), plain.compute(rows))
         frugal.expire(int(rows.ts[-1]))
