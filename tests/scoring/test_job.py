@@ -138,6 +138,14 @@ def test_counts_of_items_follow_the_likes_exactly(scored):
     assert pc.sum(items["likes_claimed"]).as_py() == len(likes)
 
 
+def test_the_timeline_spans_the_likes_and_no_more(scored):
+    folder, likes = scored
+    timeline = pq.read_table(folder / "timeline.parquet")
+    span_h = (pc.max(likes["ts"]).as_py() - pc.min(likes["ts"]).as_py()).total_seconds() / 3600
+    assert len(timeline) <= span_h + 2
+    assert pc.sum(timeline["likes_claimed"]).as_py() == len(likes)
+
+
 def test_campaign_likes_are_counted_apart(scored):
     # Safety rule 7.
     folder, likes = scored

@@ -263,7 +263,7 @@ def _with_health(columns: dict[str, Any], health: pa.Table) -> pa.Table:
 
 def _timeline(run: Run, states: NDArray[np.int8]) -> pa.Table:
     ts = run.spill.key("ts")
-    first = int(ts.min(initial=0)) // HOUR_US if len(ts) else 0
+    first = int(ts.min()) // HOUR_US if len(ts) else 0
     hour = (ts // HOUR_US - first).astype(np.int32)
     size = int(hour.max(initial=-1)) + 1
     likes = _by_state(hour, states, run.spill.key("campaign").astype(np.bool_), size)

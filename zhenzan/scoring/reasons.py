@@ -120,8 +120,8 @@ class Reasoner:
             return english, chinese
         bottom, top = _written(low, detector.unit), _written(high, detector.unit)
         if bottom == top:
-            return f"{english}; usual {bottom}", f"{chinese};通常为 {bottom}"
-        return f"{english}; usual {bottom} to {top}", f"{chinese};通常为 {bottom} 至 {top}"
+            return f"{english}; usual {bottom}", f"{chinese}；通常为 {bottom}"
+        return f"{english}; usual {bottom} to {top}", f"{chinese}；通常为 {bottom} 至 {top}"
 
 
 def _coded(codes: NDArray[np.integer], words: list[str]) -> pa.StringArray:
