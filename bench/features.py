@@ -25,6 +25,7 @@ from zhenzan.clock import DAY_US, generator
 from zhenzan.engine.duck import DuckEngine
 from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.engine.layout import NUNIQUE
+from zhenzan.engine.store import SLAB_TOP
 from zhenzan.events.batch import Batch
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
@@ -107,42 +108,45 @@ def batches(log: Batch, size: int = _BATCH_ROWS) -> list[Batch]:
 
 
 @njit(cache=True)
-def touch(codes: np.ndarray, words: int, lines: int, room: np.ndarray) -> None:
-    """Raise ``lines`` words per row, at places that follow from its code; nothing else."""
+def touch(codes: np.ndarray, words: int, lines: int, room: np.ndarray, random: bool) -> None:
+    """Raise ``lines`` words per row, anywhere or at places that follow from its code."""
     mask = np.uint64(room.size - 1)
+    seed = np.uint64(88172645463325252)
     for i in range(codes.size):
-        place = np.uint64(codes[i] * words)
+        place = seed if random else np.uint64(codes[i] * words)
         for line in range(lines):
             room[place & mask] += 1
             place = place * np.uint64(0x9E3779B97F4A7C15) + np.uint64(line) + np.uint64(i & 3)
             place ^= place >> np.uint64(29)
+        if random:
+            seed = place
 
 
-def bare_touches(engine: EmbeddedEngine, log: Batch) -> tuple[float, float]:
+def bare_touches(engine: EmbeddedEngine, log: Batch, *, random: bool) -> tuple[float, float]:
     """Touch as much memory, as often, as the engine has to; give seconds and touches a row.
 
-    Per group and row: the state row; per row taken in, its ring entry, one look at the oldest
-    entry of each window, and one earlier entry or table slot per distinct column.
+    Per group and row: the state row, and the slot of a pair; per row taken in, its ring entry,
+    one look at the oldest entry of each window, and one earlier entry or table slot per distinct
+    column. ``random`` spreads them over all of the memory; otherwise popular keys stay popular.
     """
     seconds, touches = 0.0, 0
     for keyed in engine._keyed:
         group, layout = keyed.group, keyed.layout
-        codes = getattr(log, group.key[0])
+        codes, once = getattr(log, group.key[0]), 1
         if len(group.key) == 2:
             codes = (codes * 31 + getattr(log, group.key[1])) % len(engine._pairs[group.key])
+            once = 2
         taken = codes[np.isin(log.kind, group.kinds)] if group.kinds else codes
         distinct = len(set(layout.item_column[layout.item_op == NUNIQUE].tolist()))
-        state = np.zeros(1 << int(len(keyed.store.state) - 1).bit_length(), np.int64)
-        rings = len(keyed.store.slab) + len(keyed.store.table)
-        room = np.zeros(1 << max(10, int(rings // 2).bit_length()), np.int64)
+        state = np.ones(1 << int(len(keyed.store.state) - 1).bit_length(), np.int64)
+        rings = int(keyed.store.counters[SLAB_TOP]) + len(keyed.store.table)
+        room = np.ones(1 << max(10, int(rings - 1).bit_length()), np.int64)
         lines = 1 + len(layout.windows) + distinct
         start = time.process_time()
-        touch(codes, layout.row_words, 1, state)
-        touch(taken, 8, lines, room)
+        touch(codes, layout.row_words, once, state, random)
+        touch(taken, 8, lines, room, random)
         seconds += time.process_time() - start
-        touches += len(codes) + lines * len(taken)
-        if len(group.key) == 2:
-            touches += len(codes)
+        touches += once * len(codes) + lines * len(taken)
     return seconds, touches / len(log)
 
 
@@ -168,10 +172,11 @@ def measure(rows: int, duck_rows: int, *, repeats: int = 3) -> dict[str, object]
 
     warm = EmbeddedEngine(features)
     warm.compute(cut(log, 0, 2_000))
-    touch(log.account[:10], 8, 2, np.zeros(16, np.int64))
+    touch(log.account[:10], 8, 2, np.zeros(16, np.int64), True)
     embedded = min(timed(stream) for _ in range(repeats))
     engine = stream()
-    bare, touches = min(bare_touches(engine, log) for _ in range(repeats))
+    bare, touches = min(bare_touches(engine, log, random=True) for _ in range(repeats))
+    popular, _ = min(bare_touches(engine, log, random=False) for _ in range(repeats))
     facts: dict[str, object] = {
         "rows": rows,
         "features": len(features),
@@ -182,6 +187,7 @@ def measure(rows: int, duck_rows: int, *, repeats: int = 3) -> dict[str, object]
         "touches_per_row": round(touches, 1),
         "bare_rows_per_cpu_s": round(rows / bare),
         "share_of_bare": round(bare / embedded[0], 3),
+        "share_of_bare_popular_keys": round(popular / embedded[0], 3),
     }
     if duck_rows:
         part = cut(log, 0, duck_rows)

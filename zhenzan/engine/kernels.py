@@ -61,7 +61,7 @@ from zhenzan.engine.store import (
 from zhenzan.kernel import kernel
 
 _FIXED = float(1 << 32)
-_FAR, _NEAR = 16, 8  # rows ahead: first the state row, then what the state row points to
+_FAR, _NEAR = 8, 4  # rows ahead: first the state row, then what the state row points to
 
 
 @inner

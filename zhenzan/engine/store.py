@@ -17,8 +17,8 @@ DONE, NEEDS_SLAB, NEEDS_TABLE = 0, 1, 2
 FIRST_LOG2 = 1
 """A ring starts with two entries: most pairs of keys never hold more."""
 
-SCAN_LOG2 = 4
-"""Rings up to 16 entries are searched from the newest entry back; larger ones use the table."""
+SCAN_LOG2 = 5
+"""Rings up to 32 entries are searched from the newest entry back; larger ones use the table."""
 
 COLUMNS_MAX = 8
 """Room for the column in a packed table key."""
