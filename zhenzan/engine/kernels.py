@@ -20,13 +20,11 @@ from zhenzan.engine.layout import (
     NEVER,
     NOTHING_TO_LOSE,
     NUNIQUE,
-    OUT_COUNT,
     OUT_ENTROPY,
     OUT_FIRST,
     OUT_GAP,
     OUT_LIFETIME,
     OUT_MEAN,
-    OUT_WORD,
     PLACE,
     PREV,
     SUM,
@@ -176,10 +174,6 @@ def _take_in(layout: Layout, store: Store, row: int, ts: int, values: np.ndarray
 def _whole(layout: Layout, store: Store, row: int, out: int, ts: int) -> int:
     state, op = store.state, layout.out_op[out]
     word = row + layout.out_word[out]
-    if op == OUT_COUNT:
-        return state[row + HEAD] - state[row + WINDOWS + 2 * layout.out_window[out]]
-    if op == OUT_WORD:
-        return state[word]
     if op == OUT_LIFETIME:
         return state[row + HEAD] - state[word + BASE]
     if op == OUT_GAP:
@@ -210,6 +204,15 @@ def _fraction(layout: Layout, store: Store, row: int, out: int) -> float:
     return state[word + 2] / known
 
 
+@kernel
+def _answer_missing(layout: Layout, place: int, whole: np.ndarray, part: np.ndarray) -> None:
+    for out in range(layout.out_op.size):
+        if layout.out_is_float[out] == 1:
+            part[layout.out_row[out], place] = math.nan
+        else:
+            whole[layout.out_row[out], place] = -1
+
+
 @inner
 def _answer(
     layout: Layout,
@@ -221,16 +224,26 @@ def _answer(
     part: np.ndarray,
 ) -> None:
     """Write what is known of a key at ``ts``; a code of -1 is missing, -2 was never taken in."""
+    if code == -1:
+        _answer_missing(layout, place, whole, part)
+        return
+    state = store.state
     row = (code + 1) * layout.row_words if code >= 0 else 0
-    if code != -1:
-        for window in range(layout.windows.size):
-            advance_inner(layout, store, row, window, ts - layout.windows[window])
-    for out in range(layout.out_op.size):
-        at = layout.out_row[out]
+    for window in range(layout.windows.size):
+        limit = ts - layout.windows[window]
+        if state[row + WINDOWS + 2 * window + 1] < limit:
+            advance_inner(layout, store, row, window, limit)
+    head = state[row + HEAD]
+    for i in range(layout.counts.size):
+        whole[layout.count_row[i], place] = head - state[row + layout.counts[i]]
+    for i in range(layout.words.size):
+        whole[layout.word_row[i], place] = state[row + layout.words[i]]
+    for i in range(layout.rest.size):
+        out = layout.rest[i]
         if layout.out_is_float[out] == 1:
-            part[at, place] = _fraction(layout, store, row, out) if code != -1 else math.nan
+            part[layout.out_row[out], place] = _fraction(layout, store, row, out)
         else:
-            whole[at, place] = _whole(layout, store, row, out, ts) if code != -1 else -1
+            whole[layout.out_row[out], place] = _whole(layout, store, row, out, ts)
 
 
 @inner

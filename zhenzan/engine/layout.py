@@ -80,11 +80,16 @@ class Layout(NamedTuple):
     item_word: I64
     item_borrowed: I64
     item_slot: I64
+    counts: I64
+    count_row: I64
+    words: I64
+    word_row: I64
     out_op: I64
     out_window: I64
     out_word: I64
     out_item: I64
     out_row: I64
+    rest: I64
     out_is_float: I64
 
 
@@ -129,6 +134,9 @@ def lay_out(group: Group, sources: dict[str, int], rows: dict[str, int]) -> Layo
     by_column = [[i for i, key in enumerate(keys) if key[2] == column] for column in [*columns, ""]]
     starts = [sum(key[0] < window for key in keys) for window in range(len(group.windows_us) + 1)]
     outs = [_out(feature, group, words, history) for feature in group.features]
+    counts = [i for i, out in enumerate(outs) if out[0] == OUT_COUNT]
+    plain = [i for i, out in enumerate(outs) if out[0] == OUT_WORD]
+    out_rows = [rows[feature.name] for feature in group.features]
     return Layout(
         windows=_array(group.windows_us),
         row_words=word,
@@ -149,11 +157,16 @@ def lay_out(group: Group, sources: dict[str, int], rows: dict[str, int]) -> Layo
         item_word=_array([words[key] for key in keys]),
         item_borrowed=_array(borrowed),
         item_slot=_array(slot),
+        counts=_array([WINDOWS + 2 * outs[i][1] for i in counts]),
+        count_row=_array([out_rows[i] for i in counts]),
+        words=_array([outs[i][2] for i in plain]),
+        word_row=_array([out_rows[i] for i in plain]),
         out_op=_array([out[0] for out in outs]),
         out_window=_array([out[1] for out in outs]),
         out_word=_array([out[2] for out in outs]),
         out_item=_array([_item(feature, group, keys) for feature in group.features]),
-        out_row=_array([rows[feature.name] for feature in group.features]),
+        out_row=_array(out_rows),
+        rest=_array([i for i in range(len(outs)) if i not in (*counts, *plain)]),
         out_is_float=_array([feature.is_float for feature in group.features]),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from zhenzan.features.library import FEATURES
 from zhenzan.traces import AccountTrace, CohortTrace, CoLikeTrace
 
 NEW_ACCOUNT_DAYS = 3.0
+_THREADS_MAX = 4
 _HISTORY_EVENTS_MIN = 10
 _MISMATCH_SHARE = 0.1
 _COHORTS = (
@@ -34,7 +36,7 @@ class SignalSource:
         wanted = {name for detector in all_detectors() for name in detector.reads}
         wanted |= _SELF_READ
         self.features = tuple(f for f in FEATURES if f.name in wanted)
-        self.engine = EmbeddedEngine(self.features)
+        self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
         self.colikes = CoLikeTrace()
         self._accounts = AccountTrace()
         self._cohorts = CohortTrace(len(_COHORTS))
