@@ -46,7 +46,7 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
                 f"standard simulation, {words}",
                 (
                     f"average precision {overall[key]:.3f}, recall at 0.1 % honest harm "
-                    f"{overall[recall]['0.001']:.3f}"
+                    f"{overall[recall]['0.10%']:.3f}"
                 ),
             )
         )
