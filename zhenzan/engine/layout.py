@@ -133,10 +133,7 @@ def lay_out(group: Group, sources: dict[str, int], rows: dict[str, int]) -> Layo
     longest = [max((k[0] for k in keys if k[1:] == (NUNIQUE, c)), default=-1) for c in columns]
     by_column = [[i for i, key in enumerate(keys) if key[2] == column] for column in [*columns, ""]]
     starts = [sum(key[0] < window for key in keys) for window in range(len(group.windows_us) + 1)]
-    outs = [_out(feature, group, words, history) for feature in group.features]
-    counts = [i for i, out in enumerate(outs) if out[0] == OUT_COUNT]
-    plain = [i for i, out in enumerate(outs) if out[0] == OUT_WORD]
-    out_rows = [rows[feature.name] for feature in group.features]
+    outs = _outputs(group, words, history, rows)
     return Layout(
         windows=_array(group.windows_us),
         row_words=word,
@@ -157,17 +154,8 @@ def lay_out(group: Group, sources: dict[str, int], rows: dict[str, int]) -> Layo
         item_word=_array([words[key] for key in keys]),
         item_borrowed=_array(borrowed),
         item_slot=_array(slot),
-        counts=_array([WINDOWS + 2 * outs[i][1] for i in counts]),
-        count_row=_array([out_rows[i] for i in counts]),
-        words=_array([outs[i][2] for i in plain]),
-        word_row=_array([out_rows[i] for i in plain]),
-        out_op=_array([out[0] for out in outs]),
-        out_window=_array([out[1] for out in outs]),
-        out_word=_array([out[2] for out in outs]),
         out_item=_array([_item(feature, group, keys) for feature in group.features]),
-        out_row=_array(out_rows),
-        rest=_array([i for i in range(len(outs)) if i not in (*counts, *plain)]),
-        out_is_float=_array([feature.is_float for feature in group.features]),
+        **outs,
     )
 
 
@@ -179,6 +167,27 @@ def blank_row(layout: Layout) -> I64:
     if layout.history >= 0:
         row[layout.history + FIRST : layout.history + PREV + 1] = NEVER
     return row
+
+
+def _outputs(
+    group: Group, words: dict[tuple[int, int, str], int], history: int, rows: dict[str, int]
+) -> dict[str, I64]:
+    outs = [_out(feature, group, words, history) for feature in group.features]
+    out_rows = [rows[feature.name] for feature in group.features]
+    counts = [i for i, out in enumerate(outs) if out[0] == OUT_COUNT]
+    plain = [i for i, out in enumerate(outs) if out[0] == OUT_WORD]
+    return {
+        "counts": _array([WINDOWS + 2 * outs[i][1] for i in counts]),
+        "count_row": _array([out_rows[i] for i in counts]),
+        "words": _array([outs[i][2] for i in plain]),
+        "word_row": _array([out_rows[i] for i in plain]),
+        "out_op": _array([out[0] for out in outs]),
+        "out_window": _array([out[1] for out in outs]),
+        "out_word": _array([out[2] for out in outs]),
+        "out_row": _array(out_rows),
+        "rest": _array([i for i in range(len(outs)) if i not in (*counts, *plain)]),
+        "out_is_float": _array([feature.is_float for feature in group.features]),
+    }
 
 
 def _needs_history(group: Group) -> bool:
