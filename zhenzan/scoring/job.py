@@ -19,6 +19,7 @@ from zhenzan.events.batch import Batch
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
 from zhenzan.groups.lift import cohort_lift
+from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states
 from zhenzan.scoring.outputs import Settlement, write_outputs
@@ -91,7 +92,7 @@ def read(run: Run, report: Progress = _silent) -> None:
     scorer = AtOnceScorer(all_detectors())
     waiting = FollowUpTrace(run.settings.follow_up_s * 1_000_000)
     answers = []
-    for batch in run.ingest:
+    for batch in ahead(run.ingest):
         _take(run, batch, scorer)
         answers.append(waiting.update(batch))
         run.last_us = max(run.last_us, int(batch.ts.max(initial=0)))
