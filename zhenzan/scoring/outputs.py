@@ -18,7 +18,7 @@ from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.state import COUNT_STATES, CountState
 from zhenzan.features.compile import feature_hash
 from zhenzan.scoring.authenticity import authentic_engagement
-from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.decide import SUPPORT_MIN, count_states
 from zhenzan.scoring.health import account_health, merchant_health
 from zhenzan.scoring.reasons import REASON, Reasoner
 from zhenzan.scoring.settled import Settled
@@ -274,7 +274,7 @@ def _timeline(run: Run, states: NDArray[np.int8]) -> pa.Table:
 def _summary(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> dict[str, Any]:
     by_state = np.bincount(states, minlength=len(COUNT_STATES))
     excluded = states == CountState.EXCLUDED
-    speaks = settlement.settled.nats[excluded] >= 0.7
+    speaks = settlement.settled.nats[excluded] >= SUPPORT_MIN
     return {
         "version": zhenzan.__version__,
         "counts": {**run.ingest.counts.as_dict(), "likes": run.spill.count},

@@ -41,7 +41,7 @@ class CoLikeTrace:
     and only as many of them are paired as the item's usual rate (12 h memory) does not explain.
     A pair's first coincidence only marks a filter of 2 x 16 MiB (two halves that take turns,
     renewed each week); from the second on it has an exact counter.
-    Counters untouched for 30 days go when the table would otherwise grow.
+    Counters are kept as long as the trace: 16 bytes a repeated pair, in a table half full.
 
     Known false positives: a fan club that gathers when its artist posts; members of one
     household; heavy users of one feed. None of them is excluded on this evidence alone.
@@ -57,7 +57,7 @@ class CoLikeTrace:
         self._used = 0
         self._filter = np.zeros((2, _FILTER_BITS // 8), np.uint8)
         self._pairs = np.full(_PAIRS_MIN, _EMPTY, np.int64)
-        self._values = np.zeros((_PAIRS_MIN, 3), np.int32)
+        self._values = np.zeros((_PAIRS_MIN, 2), np.int32)
         self._pairs_used = 0
         self._epoch = -1
 
@@ -121,7 +121,7 @@ class CoLikeTrace:
         if self._pairs_used * 2 < len(self._pairs):
             return
         pairs = np.full(2 * len(self._pairs), _EMPTY, np.int64)
-        values = np.zeros((len(pairs), 3), np.int32)
+        values = np.zeros((len(pairs), 2), np.int32)
         self._pairs_used = _rehash(self._pairs, self._values, pairs, values)
         self._pairs, self._values = pairs, values
 
@@ -279,7 +279,6 @@ def _meet(
             pairs_used += 1
         values[slot, 0] += 1
         values[slot, 1] += sign
-        values[slot, 2] = np.int32(now // 1_000_000)
     return pairs_used
 
 
