@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -68,3 +69,19 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.ts)
+
+    def part(self, start: int, stop: int) -> Batch:
+        """View some rows as a batch, without copying them."""
+        return Batch(**{name: getattr(self, name)[start:stop] for name in _COLUMNS})
+
+
+_COLUMNS = tuple(column.name for column in fields(Batch))
+
+
+def joined(parts: Sequence[Batch]) -> Batch:
+    """Put batches behind each other into one."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = {name: [getattr(part, name) for part in parts] for name in _COLUMNS}
+    ids = pa.concat_arrays(columns.pop("event_id"))
+    return Batch(event_id=ids, **{name: np.concatenate(rows) for name, rows in columns.items()})

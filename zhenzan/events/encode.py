@@ -67,12 +67,17 @@ class Encoder:
         """View the autonomous system behind each ip code; -1 where nothing is known."""
         return self._asn[: len(self.tables["ip"])]
 
-    def encode(self, rows: pa.Table, *, late: bool) -> Batch:
-        """Encode canonical rows that are sorted and free of duplicates."""
-        rows = rows.combine_chunks()
-        arrays = {name: rows.column(name).chunk(0) for name in rows.column_names}
+    def encode(self, rows: pa.RecordBatch, hashes: dict[str, U64], *, late: bool) -> Batch:
+        """Encode canonical rows that are sorted and free of duplicates.
+
+        Parameters
+        ----------
+        hashes
+            ``hash_strings`` of each column of strings.
+        """
+        arrays = {name: rows.column(name) for name in rows.schema.names}
         codes = {
-            key: self.tables[key].encode_hashed(_hashes(arrays, column), arrays[column])
+            key: self.tables[key].encode_hashed(hashes[column], arrays[column])
             for key, column in COLUMN_OF.items()
         }
         if self.accounts is not None:
@@ -90,7 +95,7 @@ class Encoder:
             amount_cents=arrays["amount_cents"].to_numpy(),
             text_hash=text_hash,
             text_chars=text_chars,
-            late=np.full(len(rows), late, np.bool_),
+            late=np.full(rows.num_rows, late, np.bool_),
             **codes,
         )
 
@@ -118,12 +123,6 @@ class Encoder:
             gap = (codes[key] < 0) & (item >= 0)
             if gap.any():
                 codes[key][gap] = facts[item[gap]]
-
-
-def _hashes(arrays: dict[str, pa.Array], column: str) -> U64:
-    known = arrays.get(f"#{column}")
-    hashes: U64 = known.to_numpy() if known is not None else hash_strings(arrays[column])
-    return hashes
 
 
 def _texts(text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

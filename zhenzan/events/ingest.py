@@ -19,7 +19,7 @@ from zhenzan.events.binding import Binding
 from zhenzan.events.canonical import NUMBERS, STRINGS
 from zhenzan.events.counts import IngestCounts
 from zhenzan.events.duplicates import CONFLICTING, NEW, Duplicates
-from zhenzan.events.encode import COLUMN_OF, Encoder
+from zhenzan.events.encode import Encoder
 from zhenzan.events.hashing import hash_strings, mix_into
 from zhenzan.events.mapping import Mapping, load_mapping
 from zhenzan.events.network import UNKNOWN, Networks
@@ -152,22 +152,19 @@ class Ingest:
         cutter = TickCutter(settings.batch_rows)
         try:
             with rejects:
-                for rows, is_late in self._ordered(rejects):
-                    fresh = self._once(rows, duplicates, rejects)
-                    if is_late:
-                        self.counts.late_rows += fresh.num_rows
-                        yield from self._batches([fresh], late=True)
-                    else:
-                        yield from self._batches(cutter.add(fresh), late=False)
-                rest = cutter.finish()
-                yield from self._batches([rest] if rest is not None else [], late=False)
+                for table, is_late in self._ordered(rejects):
+                    for rows in table.to_batches():
+                        fresh = self._once(rows, duplicates, rejects, late=is_late)
+                        if is_late:
+                            self.counts.late_rows += len(fresh)
+                        yield from self._counted_out([fresh] if is_late else cutter.add(fresh))
+                yield from self._counted_out(cutter.finish())
         finally:
             self._clean()
 
-    def _batches(self, tables: list[pa.Table], *, late: bool) -> Iterator[Batch]:
-        for table in tables:
-            if table.num_rows:
-                batch = self._encoder.encode(table, late=late)
+    def _counted_out(self, batches: list[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            if len(batch):
                 self.counts.interactions += len(batch)
                 self.counts.bad_addresses = self._encoder.bad_addresses_count
                 yield batch
@@ -232,32 +229,30 @@ class Ingest:
             self._read_bytes = self._files_bytes + source.done_bytes
             yield chunk
 
-    def _once(self, rows: pa.Table, duplicates: Duplicates, rejects: Rejects) -> pa.Table:
-        """Leave out rows whose event id was there before; keep the hashes for encoding."""
-        if not rows.num_rows:
-            return rows
-        rows = rows.combine_chunks()
+    def _once(
+        self, rows: pa.RecordBatch, duplicates: Duplicates, rejects: Rejects, *, late: bool
+    ) -> Batch:
+        """Encode rows, but for those whose event id was there before."""
         contents = np.zeros(rows.num_rows, np.uint64)
         for name in NUMBERS:
-            values = rows.column(name).chunk(0).to_numpy()
+            values = rows.column(name).to_numpy()
             mix_into(contents, values.astype(np.int64, copy=False).view(np.uint64))
-        ids = hash_strings(rows.column("event_id").chunk(0))
-        coded = set(COLUMN_OF.values())
+        hashes = {name: hash_strings(rows.column(name)) for name in ("event_id", *STRINGS)}
         for name in STRINGS:
-            hashes = hash_strings(rows.column(name).chunk(0))
-            mix_into(contents, hashes)
-            if name in coded:
-                rows = rows.append_column(f"#{name}", pa.array(hashes))
-        verdicts = duplicates.check(ids, contents, newest_us=int(times(rows)[-1]))
-        if not verdicts.any():
-            return rows
-        conflicts = np.flatnonzero(verdicts == CONFLICTING)
-        self.counts.duplicates += int(np.count_nonzero(verdicts)) - len(conflicts)
-        if len(conflicts):
-            self._set_aside(rows.take(pa.array(conflicts)), rejects)
-        return rows.filter(pa.array(verdicts == NEW))
+            mix_into(contents, hashes[name])
+        newest_us = int(rows.column("ts")[-1].as_py())
+        verdicts = duplicates.check(hashes["event_id"], contents, newest_us=newest_us)
+        if verdicts.any():
+            conflicts = np.flatnonzero(verdicts == CONFLICTING)
+            self.counts.duplicates += int(np.count_nonzero(verdicts)) - len(conflicts)
+            if len(conflicts):
+                self._set_aside(rows.take(pa.array(conflicts)), rejects)
+            new = verdicts == NEW
+            rows = rows.filter(pa.array(new))
+            hashes = {name: column[new] for name, column in hashes.items()}
+        return self._encoder.encode(rows, hashes, late=late)
 
-    def _set_aside(self, rows: pa.Table, rejects: Rejects) -> None:
+    def _set_aside(self, rows: pa.RecordBatch, rejects: Rejects) -> None:
         files = [self.counts.files[index] for index in rows.column("file").to_pylist()]
         told = rows.select(["event_id", *NUMBERS, *STRINGS])
         rejects.add_rows(

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.events.batch import Batch, joined
 from zhenzan.events.hashing import U8, string_buffers
 
 _I64 = NDArray[np.int64]
@@ -15,10 +16,13 @@ _I64 = NDArray[np.int64]
 
 def times(table: pa.Table) -> _I64:
     """View the ``ts`` column of canonical rows as numbers."""
-    column = table.column("ts")
-    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    ts: _I64 = array.to_numpy(zero_copy_only=False)
+    ts: _I64 = one_array(table.column("ts")).to_numpy(zero_copy_only=False)
     return ts
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Give a column as one array, copied only where it stands in several."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 @njit(cache=True, nogil=True)
@@ -62,21 +66,27 @@ _SMALL_TICK = 24
 
 
 def sort_rows(table: pa.Table) -> pa.Table:
-    """Sort canonical rows by time, then event id; rows with both equal keep their order."""
+    """Sort canonical rows by time, then event id; rows with both equal keep their order.
+
+    Rows that stand in order already are given back as they are, in as many chunks.
+    """
     if table.num_rows < 2:
         return table
-    table = table.combine_chunks()
     ts = times(table)
-    is_sorted = bool(np.all(ts[1:] >= ts[:-1]))
+    steps = np.diff(ts)
+    is_sorted = bool(np.all(steps >= 0))
+    if is_sorted and bool(np.all(steps)):
+        return table
     order = np.arange(len(ts)) if is_sorted else np.argsort(ts, kind="stable")
-    offsets, data = string_buffers(table.column("event_id").chunk(0))
+    offsets, data = string_buffers(one_array(table.column("event_id")))
     if _order_small_ticks(ts, order, offsets, data, _SMALL_TICK):
         keys = [("ts", "ascending"), ("event_id", "ascending"), ("file", "ascending")]
         keys.append(("row", "ascending"))
         order = pc.sort_indices(table, sort_keys=keys).to_numpy()
-    elif is_sorted and bool(np.all(order[1:] > order[:-1])):
+    if bool(np.all(order[1:] > order[:-1])):
         return table
-    return table.take(pa.array(order))
+    # Taking from one chunk is several times faster than from many.
+    return table.combine_chunks().take(pa.array(order))
 
 
 class Reorder:
@@ -136,34 +146,33 @@ class TickCutter:
 
     def __init__(self, batch_rows: int) -> None:
         self._batch_rows = batch_rows
-        self._held: list[pa.Table] = []
+        self._held: list[Batch] = []
         self._held_rows = 0
 
-    def add(self, table: pa.Table) -> list[pa.Table]:
+    def add(self, rows: Batch) -> list[Batch]:
         """Take sorted rows in; give back the batches that are complete."""
-        self._held.append(table)
-        self._held_rows += table.num_rows
+        self._held.append(rows)
+        self._held_rows += len(rows)
         if self._held_rows <= self._batch_rows:
             return []
-        whole = pa.concat_tables(self._held)
-        ts = times(whole)
-        done: list[pa.Table] = []
+        whole = joined(self._held)
+        done: list[Batch] = []
         start = 0
         while True:
             edge = start + self._batch_rows
-            if edge >= len(ts):
+            if edge >= len(whole):
                 break
-            cut = int(np.searchsorted(ts, ts[edge - 1], side="right"))
-            if cut >= len(ts):
+            cut = int(np.searchsorted(whole.ts, whole.ts[edge - 1], side="right"))
+            if cut >= len(whole):
                 break
-            done.append(whole.slice(start, cut - start))
+            done.append(whole.part(start, cut))
             start = cut
-        self._held = [whole.slice(start)]
-        self._held_rows = len(ts) - start
+        self._held = [whole.part(start, len(whole))]
+        self._held_rows = len(whole) - start
         return done
 
-    def finish(self) -> pa.Table | None:
+    def finish(self) -> list[Batch]:
         """Give back the last batch, if any rows are left."""
-        rest = pa.concat_tables(self._held) if self._held_rows else None
+        rest = [joined(self._held)] if self._held_rows else []
         self._held, self._held_rows = [], 0
         return rest
