@@ -70,10 +70,6 @@ class Batch:
     def __len__(self) -> int:
         return len(self.ts)
 
-    def part(self, start: int, stop: int) -> Batch:
-        """View some rows as a batch, without copying them."""
-        return Batch(**{name: getattr(self, name)[start:stop] for name in _COLUMNS})
-
 
 _COLUMNS = tuple(column.name for column in fields(Batch))
 

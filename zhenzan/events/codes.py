@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -176,12 +177,17 @@ class CodeTable:
 
     def encode(self, array: pa.Array) -> _I32:
         """Turn strings into codes; null and the empty string become -1."""
-        return self.encode_hashed(hash_strings(array), array)
+        return self.encode_hashed(hash_strings(array), lambda rows: array.take(pa.array(rows)))
 
-    def encode_hashed(self, hashes: U64, array: pa.Array | None = None) -> _I32:
+    def encode_hashed(self, hashes: U64, strings: Callable[[_I64], pa.Array] | None = None) -> _I32:
         """Turn strings whose hashes are known already into codes.
 
         After the call ``fresh`` holds the row indexes at which new codes were handed out.
+
+        Parameters
+        ----------
+        strings
+            Fetches the strings of some rows; called for the new ones if strings are kept.
         """
         self._make_room(len(hashes))
         codes = np.empty(len(hashes), np.int32)
@@ -193,8 +199,8 @@ class CodeTable:
             self._hash_of = grown(self._hash_of, len(self))
             self._hash_of[codes[self.fresh]] = np.maximum(hashes[self.fresh], np.uint64(2))
             if self._words is not None:
-                assert array is not None, "a table that keeps strings needs them"
-                taken = array.take(pa.array(self.fresh))
+                assert strings is not None, "a table that keeps strings needs them"
+                taken = strings(self.fresh)
                 if not pa.types.is_string(taken.type):
                     taken = taken.cast(pa.string())
                 self._words.append(taken)

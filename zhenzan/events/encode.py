@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhenzan.events.addresses import read_addresses
-from zhenzan.events.batch import KEYS, Batch
+from zhenzan.events.batch import KEYS, Batch, joined
 from zhenzan.events.codes import CodeTable, grown
-from zhenzan.events.hashing import U64, hash_strings
+from zhenzan.events.hashed import HashedRows
+from zhenzan.events.hashing import hash_strings
 from zhenzan.events.network import UNKNOWN, Networks
 from zhenzan.events.tables import AccountFacts, ItemFacts
 
@@ -67,42 +71,34 @@ class Encoder:
         """View the autonomous system behind each ip code; -1 where nothing is known."""
         return self._asn[: len(self.tables["ip"])]
 
-    def encode(self, rows: pa.RecordBatch, hashes: dict[str, U64], *, late: bool) -> Batch:
-        """Encode canonical rows that are sorted and free of duplicates.
+    def encode(self, parts: Sequence[HashedRows], *, late: bool) -> Batch:
+        """Encode rows that are sorted and free of duplicates into one batch."""
+        return joined([self._encode(part, late=late) for part in parts if len(part)])
 
-        Parameters
-        ----------
-        hashes
-            ``hash_strings`` of each column of strings.
-        """
-        arrays = {name: rows.column(name) for name in rows.schema.names}
-        codes = {
-            key: self.tables[key].encode_hashed(hashes[column], arrays[column])
+    def _encode(self, rows: HashedRows, *, late: bool) -> Batch:
+        codes: dict[str, NDArray[Any]] = {
+            key: self.tables[key].encode_hashed(rows.hashes[column], partial(rows.strings, column))
             for key, column in COLUMN_OF.items()
         }
         if self.accounts is not None:
             self.accounts.extend(self.tables["account"])
         if self.items is not None:
             self._fill_from_items(self.items, codes)
-        codes["block"] = self._blocks(codes["ip"], arrays["ip"])
-        text_hash, text_chars = _texts(arrays["text"])
+        codes["block"] = self._blocks(codes["ip"], rows)
+        text_hash, text_chars = _texts(rows)
         return Batch(
-            event_id=arrays["event_id"],
-            ts=arrays["ts"].to_numpy(),
-            kind=arrays["kind"].to_numpy(),
-            dwell_ms=arrays["dwell_ms"].to_numpy(),
-            completion_permille=arrays["completion_permille"].to_numpy(),
-            amount_cents=arrays["amount_cents"].to_numpy(),
+            event_id=rows.strings("event_id"),
+            **rows.numbers,
             text_hash=text_hash,
             text_chars=text_chars,
-            late=np.full(rows.num_rows, late, np.bool_),
+            late=np.full(len(rows), late, np.bool_),
             **codes,
         )
 
-    def _blocks(self, ip: NDArray[np.int32], text: pa.Array) -> NDArray[np.int32]:
+    def _blocks(self, ip: NDArray[np.int32], rows: HashedRows) -> NDArray[np.int32]:
         table = self.tables["ip"]
         if len(table.fresh):
-            number, block, garbage = read_addresses(text.take(pa.array(table.fresh)))
+            number, block, garbage = read_addresses(rows.strings("ip", table.fresh))
             self.bad_addresses_count += garbage
             self._ipv4 = grown(self._ipv4, len(table))
             self._block_key = grown(self._block_key, len(table))
@@ -125,11 +121,12 @@ class Encoder:
                 codes[key][gap] = facts[item[gap]]
 
 
-def _texts(text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _texts(rows: HashedRows) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Hash texts without case and outer blanks; count characters of the text as written."""
-    if text.null_count == len(text):
-        return np.zeros(len(text), np.int64), np.full(len(text), -1, np.int32)
-    plain = pc.utf8_lower(pc.utf8_trim_whitespace(text))
-    chars = pc.utf8_length(text).fill_null(-1).to_numpy().astype(np.int32)
-    chars[chars == 0] = -1
-    return hash_strings(plain).view(np.int64), chars
+    hashes, chars = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int32)
+    told = np.flatnonzero(rows.hashes["text"])
+    if len(told):
+        text = rows.strings("text", told)
+        hashes[told] = hash_strings(pc.utf8_lower(pc.utf8_trim_whitespace(text))).view(np.int64)
+        chars[told] = pc.utf8_length(text).to_numpy()
+    return hashes, chars

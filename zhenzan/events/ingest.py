@@ -20,10 +20,11 @@ from zhenzan.events.canonical import NUMBERS, STRINGS
 from zhenzan.events.counts import IngestCounts
 from zhenzan.events.duplicates import CONFLICTING, NEW, Duplicates
 from zhenzan.events.encode import Encoder
-from zhenzan.events.hashing import hash_strings, mix_into
+from zhenzan.events.hashed import HashedRows
+from zhenzan.events.hashing import mix_into
 from zhenzan.events.mapping import Mapping, load_mapping
 from zhenzan.events.network import UNKNOWN, Networks
-from zhenzan.events.order import Reorder, TickCutter, times
+from zhenzan.events.order import Ordered, Reorder, TickCutter, times
 from zhenzan.events.plan import make_plan
 from zhenzan.events.rejects import Rejects
 from zhenzan.events.runs import RunSorter
@@ -152,24 +153,26 @@ class Ingest:
         cutter = TickCutter(settings.batch_rows)
         try:
             with rejects:
-                for table, is_late in self._ordered(rejects):
-                    for rows in table.to_batches():
-                        fresh = self._once(rows, duplicates, rejects, late=is_late)
-                        if is_late:
-                            self.counts.late_rows += len(fresh)
-                        yield from self._counted_out([fresh] if is_late else cutter.add(fresh))
-                yield from self._counted_out(cutter.finish())
+                for rows, is_late in self._ordered(rejects):
+                    fresh = self._once(rows, duplicates, rejects)
+                    if is_late:
+                        self.counts.late_rows += len(fresh)
+                        yield from self._encoded([[fresh]], late=True)
+                    else:
+                        yield from self._encoded(cutter.add(fresh), late=False)
+                yield from self._encoded(cutter.finish(), late=False)
         finally:
             self._clean()
 
-    def _counted_out(self, batches: list[Batch]) -> Iterator[Batch]:
-        for batch in batches:
-            if len(batch):
+    def _encoded(self, batches: list[list[HashedRows]], *, late: bool) -> Iterator[Batch]:
+        for parts in batches:
+            if any(len(part) for part in parts):
+                batch = self._encoder.encode(parts, late=late)
                 self.counts.interactions += len(batch)
                 self.counts.bad_addresses = self._encoder.bad_addresses_count
                 yield batch
 
-    def _ordered(self, rejects: Rejects) -> Iterator[tuple[pa.Table, bool]]:
+    def _ordered(self, rejects: Rejects) -> Iterator[tuple[Ordered, bool]]:
         """Give canonical rows in order, with a mark for what is late."""
         bound_us = self._settings.lateness_s * SECOND_US
         order: tuple[int, ...] = (0,)
@@ -193,7 +196,7 @@ class Ingest:
 
     def _sorted(
         self, order: tuple[int, ...], rejects: Rejects, bound_us: int
-    ) -> Iterator[tuple[pa.Table, bool]]:
+    ) -> Iterator[tuple[Ordered, bool]]:
         sorter = RunSorter(self._folder)
         for index in order:
             newest_us = -(1 << 62)
@@ -204,8 +207,8 @@ class Ingest:
                     newest_us = int(newest[-1])
                     self.counts.late_rows += int(np.count_nonzero(ts < newest - bound_us))
                 sorter.add(table)
-        for table in sorter.merged():
-            yield table, False
+        for rows in sorter.merged():
+            yield rows, False
 
     def _valid(self, index: int, rejects: Rejects) -> Iterator[pa.Table]:
         source, binding = self._sources[index], self._bindings[index]
@@ -229,30 +232,25 @@ class Ingest:
             self._read_bytes = self._files_bytes + source.done_bytes
             yield chunk
 
-    def _once(
-        self, rows: pa.RecordBatch, duplicates: Duplicates, rejects: Rejects, *, late: bool
-    ) -> Batch:
-        """Encode rows, but for those whose event id was there before."""
-        contents = np.zeros(rows.num_rows, np.uint64)
+    def _once(self, found: Ordered, duplicates: Duplicates, rejects: Rejects) -> HashedRows:
+        """Hash rows, and leave out those whose event id was there before."""
+        rows = HashedRows.of(found.table, found.order)
+        contents = np.zeros(len(rows), np.uint64)
         for name in NUMBERS:
-            values = rows.column(name).to_numpy()
-            mix_into(contents, values.astype(np.int64, copy=False).view(np.uint64))
-        hashes = {name: hash_strings(rows.column(name)) for name in ("event_id", *STRINGS)}
+            mix_into(contents, rows.numbers[name].astype(np.int64, copy=False).view(np.uint64))
         for name in STRINGS:
-            mix_into(contents, hashes[name])
-        newest_us = int(rows.column("ts")[-1].as_py())
-        verdicts = duplicates.check(hashes["event_id"], contents, newest_us=newest_us)
-        if verdicts.any():
-            conflicts = np.flatnonzero(verdicts == CONFLICTING)
-            self.counts.duplicates += int(np.count_nonzero(verdicts)) - len(conflicts)
-            if len(conflicts):
-                self._set_aside(rows.take(pa.array(conflicts)), rejects)
-            new = verdicts == NEW
-            rows = rows.filter(pa.array(new))
-            hashes = {name: column[new] for name, column in hashes.items()}
-        return self._encoder.encode(rows, hashes, late=late)
+            mix_into(contents, rows.hashes[name])
+        newest_us = int(rows.ts[-1])
+        verdicts = duplicates.check(rows.hashes["event_id"], contents, newest_us=newest_us)
+        if not verdicts.any():
+            return rows
+        conflicts = rows.row[verdicts == CONFLICTING]
+        self.counts.duplicates += int(np.count_nonzero(verdicts)) - len(conflicts)
+        if len(conflicts):
+            self._set_aside(rows.table.take(pa.array(conflicts)), rejects)
+        return rows.chosen(verdicts == NEW)
 
-    def _set_aside(self, rows: pa.RecordBatch, rejects: Rejects) -> None:
+    def _set_aside(self, rows: pa.Table, rejects: Rejects) -> None:
         files = [self.counts.files[index] for index in rows.column("file").to_pylist()]
         told = rows.select(["event_id", *NUMBERS, *STRINGS])
         rejects.add_rows(

@@ -113,7 +113,7 @@ class Baseline:
 
         One empty segment stands for all, so that the cost follows the categories of the log.
         """
-        used = self._honest.any(axis=(0, 2))
+        used: NDArray[np.bool_] = self._honest.any(axis=(0, 2))
         used[0] = True
         empty = int(np.argmin(used))
         used[empty] = True

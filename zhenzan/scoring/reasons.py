@@ -150,16 +150,23 @@ def _choose(values, bins, segments, table, offsets, detector, segment, value, we
             nats = table[column, segments[like], bins[like, column]]
             if nats >= _NATS_MIN:
                 place = found
-                while place > 0 and nats > table[
-                    best[place - 1], segments[like], bins[like, best[place - 1]]
-                ]:
+                while (
+                    place > 0
+                    and nats > table[best[place - 1], segments[like], bins[like, best[place - 1]]]
+                ):
                     place -= 1
                 found = _insert(best, 0, place, found, FOR_MAX, column)
             elif nats <= -_NATS_MIN:
                 place = against
-                while place > 0 and nats <= table[
-                    best[FOR_MAX + place - 1], segments[like], bins[like, best[FOR_MAX + place - 1]]
-                ]:
+                while (
+                    place > 0
+                    and nats
+                    <= table[
+                        best[FOR_MAX + place - 1],
+                        segments[like],
+                        bins[like, best[FOR_MAX + place - 1]],
+                    ]
+                ):
                     place -= 1
                 against = _insert(best, FOR_MAX, place, against, AGAINST_MAX, column)
         for place in range(found + against):

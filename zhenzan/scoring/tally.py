@@ -24,11 +24,8 @@ _EXTRA = (
     "merchant",
     "category",
 )
-
-
-_DWELL, _COMPLETION, _CHARS, _TEXTS, _REPURCHASES, _FIRST, _LAST, _MERCHANT, _CATEGORY = (
-    0, 2, 4, 5, 6, 7, 8, 9, 10,
-)  # fmt: skip
+_DWELL, _COMPLETION, _CHARS, _TEXTS, _REPURCHASES = 0, 2, 4, 5, 6
+_FIRST, _LAST, _MERCHANT, _CATEGORY = 7, 8, 9, 10
 _VIEW, _COMMENT, _PURCHASE = int(Kind.VIEW), int(Kind.COMMENT), int(Kind.PURCHASE)
 
 
