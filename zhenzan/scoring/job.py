@@ -22,6 +22,7 @@ from zhenzan.groups.lift import cohort_lift
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.outputs import Settlement, write_outputs
 from zhenzan.scoring.settled import Keys, settle
 from zhenzan.scoring.signals import SignalSource
@@ -127,13 +128,13 @@ def _take(run: Run, batch: Batch, scorer: AtOnceScorer) -> None:
 def _settle(run: Run, report: Progress) -> Settlement:
     report("settle", 0.0)
     spill = run.spill
-    values, bins = measure(run)
+    measured = measure(run)
     report("settle", 0.5)
     settled = settle(
-        all_detectors(), bins, keys_of(spill), score_at_once=spill.key("score_at_once")
+        all_detectors(), measured.bins, keys_of(spill), score_at_once=spill.key("score_at_once")
     )
     report("settle", 1.0)
-    return Settlement(values, bins, settled)
+    return Settlement(measured, settled)
 
 
 def keys_of(spill: LikeSpill) -> Keys:
@@ -141,23 +142,18 @@ def keys_of(spill: LikeSpill) -> Keys:
     return Keys(**{name: spill.key(name) for name in Keys.__dataclass_fields__})
 
 
-def measure(run: Run) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Return the values and bins of all detectors, those of hindsight included.
-
-    Shape (likes, detectors) each, on disk.
-    """
+def measure(run: Run) -> Measured:
+    """Return the values and bins of all detectors, those of hindsight included."""
     detectors, spill = all_detectors(), run.spill
     key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
     hindsight = _hindsight(run, key)
-    values = spill.matrix("all_values", len(detectors), np.float32)
     bins = spill.matrix("all_bins", len(detectors), np.int8)
-    at_once = [column for column, detector in enumerate(detectors) if not detector.settled]
-    values[:, at_once] = spill.wide("values")
-    bins[:, at_once] = spill.wide("bins")
-    for column, detector in enumerate(detectors):
-        if detector.settled:
-            values[:, column], bins[:, column] = detector.bin(hindsight)
-    return values, bins
+    bins[:, [not detector.settled for detector in detectors]] = spill.wide("bins")
+    settled = [column for column, detector in enumerate(detectors) if detector.settled]
+    later = spill.matrix("later_values", len(settled), np.float32)
+    for place, column in enumerate(settled):
+        later[:, place], bins[:, column] = detectors[column].bin(hindsight)
+    return Measured(detectors, spill.wide("values"), later, bins)
 
 
 def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,11 @@ from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.state import COUNT_STATES, CountState
 from zhenzan.features.compile import feature_hash
+from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.authenticity import authentic_engagement
 from zhenzan.scoring.decide import SUPPORT_MIN, count_states
 from zhenzan.scoring.health import account_health, merchant_health
+from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.reasons import REASON, Reasoner
 from zhenzan.scoring.settled import Settled
 from zhenzan.traces.follow_up import WITHDRAWN
@@ -69,10 +72,9 @@ GROUPS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Measured values and bins of all detectors, and the settled answer made from them."""
+    """What was measured, and the settled answer made from it."""
 
-    values: NDArray[np.float32]
-    bins: NDArray[np.int8]
+    measured: Measured
     settled: Settled
 
 
@@ -89,6 +91,12 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
 
 
 def _write_likes(run: Run, settlement: Settlement, states: NDArray[np.int8], path: Path) -> None:
+    with pq.ParquetWriter(path, LIKES, compression="zstd") as writer:
+        for table in ahead(_likes(run, settlement, states)):
+            writer.write_table(table)
+
+
+def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterator[pa.Table]:
     spill, tables = run.spill, run.ingest.tables
     settled = settlement.settled
     reasoner = Reasoner(all_detectors(), settled)
@@ -98,34 +106,30 @@ def _write_likes(run: Run, settlement: Settlement, states: NDArray[np.int8], pat
     as_of = np.minimum(spill.key("ts") + run.settings.follow_up_s * 1_000_000, run.last_us)
     outcomes = run.follow_up["outcomes"]
     withdrawn = (outcomes >= 0) & ((outcomes & WITHDRAWN) != 0)
-    with pq.ParquetWriter(path, LIKES, compression="zstd") as writer:
-        for start in range(0, spill.count, _CHUNK):
-            rows = order[start : start + _CHUNK]
-            names = {
-                f"{name}_id" if name not in ("category", "channel") else name: tables[name].strings(
-                    spill.key(name)[rows]
-                )
-                for name in ("account", "item", "merchant", "category", "channel")
-            }
-            columns = {
-                "event_id": ids.take(pa.array(rows)),
-                "ts": pa.array(spill.key("ts")[rows], _TS),
-                **names,
-                "score": pa.array(settled.score[rows].astype(np.float32)),
-                "score_at_once": pa.array(spill.key("score_at_once")[rows].astype(np.float32)),
-                "count_state": _states(states[rows]),
-                "count_state_at_once": _states(spill.key("state_at_once")[rows]),
-                "campaign": pa.array(spill.key("campaign")[rows]),
-                "late": pa.array(spill.key("late")[rows]),
-                "withdrawn": pa.array(withdrawn[rows]),
-                "reasons": reasoner.explain(
-                    settlement.values[rows], settlement.bins[rows], segments[rows]
-                ),
-                "group_id": pa.nulls(len(rows), pa.string()),
-                "as_of": pa.array(as_of[rows], _TS),
-            }
-            table = pa.table({field.name: columns[field.name] for field in LIKES})
-            writer.write_table(table.cast(LIKES))
+    for start in range(0, spill.count, _CHUNK):
+        rows = order[start : start + _CHUNK]
+        names = {
+            f"{name}_id" if name not in ("category", "channel") else name: tables[name].strings(
+                spill.key(name)[rows]
+            )
+            for name in ("account", "item", "merchant", "category", "channel")
+        }
+        columns = {
+            "event_id": ids.take(pa.array(rows)),
+            "ts": pa.array(spill.key("ts")[rows], _TS),
+            **names,
+            "score": pa.array(settled.score[rows].astype(np.float32)),
+            "score_at_once": pa.array(spill.key("score_at_once")[rows].astype(np.float32)),
+            "count_state": _states(states[rows]),
+            "count_state_at_once": _states(spill.key("state_at_once")[rows]),
+            "campaign": pa.array(spill.key("campaign")[rows]),
+            "late": pa.array(spill.key("late")[rows]),
+            "withdrawn": pa.array(withdrawn[rows]),
+            "reasons": reasoner.explain(settlement.measured, rows, segments[rows]),
+            "group_id": pa.nulls(len(rows), pa.string()),
+            "as_of": pa.array(as_of[rows], _TS),
+        }
+        yield pa.table({field.name: columns[field.name] for field in LIKES}).cast(LIKES)
 
 
 def _output_order(run: Run, ids: pa.ChunkedArray) -> NDArray[np.int64]:

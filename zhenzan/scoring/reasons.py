@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family
+from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.settled import Settled
 
 FOR_MAX = 4
@@ -57,26 +58,25 @@ class Reasoner:
         self._family = np.array([d.family for d in detectors], np.int8)
 
     def explain(
-        self,
-        values: NDArray[np.float32],
-        bins: NDArray[np.int8],
-        segments: NDArray[np.int16],
+        self, measured: Measured, likes: NDArray[np.int64], segments: NDArray[np.int16]
     ) -> pa.ListArray:
         """Return one list of reasons per like.
 
         Parameters
         ----------
-        values, bins
-            Shape (likes, detectors).
+        likes
+            Rows of ``measured``.
+        segments
+            Segment of each of them.
         """
-        room = len(bins) * (FOR_MAX + AGAINST_MAX)
-        offsets = np.zeros(len(bins) + 1, np.int32)
-        detector, segment = np.empty(room, np.int16), np.empty(room, np.int16)
-        value, weight = np.empty(room, np.float64), np.empty(room, np.float32)
-        _choose(values, bins, segments, self._evidence, offsets, detector, segment, value, weight)
-        count = int(offsets[-1])
-        detector, segment = detector[:count], segment[:count]
-        weight, shown = weight[:count], _rounded(value[:count])
+        room = len(likes) * (FOR_MAX + AGAINST_MAX)
+        offsets = np.zeros(len(likes) + 1, np.int32)
+        detector, weight = np.empty(room, np.int16), np.empty(room, np.float32)
+        _choose(measured.bins[likes], segments, self._evidence, offsets, detector, weight)
+        detector, weight = detector[: offsets[-1]], weight[: offsets[-1]]
+        row = np.repeat(np.arange(len(likes)), np.diff(offsets))
+        shown = _rounded(measured.values(likes[row], detector).astype(np.float64))
+        segment = segments[row]
         text, text_zh = self._texts(detector, segment, shown)
         struct = pa.StructArray.from_arrays(
             [
@@ -139,7 +139,7 @@ def _coded(codes: NDArray[np.integer], words: pa.Array) -> pa.DictionaryArray:
 
 
 @njit(cache=True, nogil=True)
-def _choose(values, bins, segments, table, offsets, detector, segment, value, weight):
+def _choose(bins, segments, table, offsets, detector, weight):
     """Write the strongest evidence of each like, for before against; the first of equals leads."""
     best = np.empty(FOR_MAX + AGAINST_MAX, np.int64)
     at = 0
@@ -172,8 +172,6 @@ def _choose(values, bins, segments, table, offsets, detector, segment, value, we
         for place in range(found + against):
             column = best[place] if place < found else best[FOR_MAX + place - found]
             detector[at] = column
-            segment[at] = segments[like]
-            value[at] = values[like, column]
             weight[at] = table[column, segments[like], bins[like, column]]
             at += 1
         offsets[like + 1] = at

@@ -57,8 +57,9 @@ class SignalSource:
         is_like = batch.kind == Kind.LIKE
         emitted = is_like | (batch.kind == Kind.REGISTER) | (batch.kind == Kind.PURCHASE)
         features = self.engine.compute(batch, emit=emitted)
+        liked, answered = np.flatnonzero(is_like), np.flatnonzero(is_like[emitted])
         likes: dict[str, NDArray[Any]] = {
-            name: column[is_like[emitted]] for name, column in features.items()
+            name: column.take(answered) for name, column in features.items()
         }
         together = np.zeros(len(batch))
         together[emitted] = np.maximum(
@@ -66,16 +67,16 @@ class SignalSource:
         )
         likes.update(self._accounts.update(batch, registered_together=together, emit=is_like))
         for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
-            likes[name] = getattr(batch, name)[is_like]
-        likes["campaign"] = batch.campaign[is_like] >= 0
+            likes[name] = getattr(batch, name).take(liked)
+        likes["campaign"] = batch.campaign.take(liked) >= 0
         likes.update(self.colikes.update(likes["ts"], likes["item"], likes["account"]))
         likes.update(
             self._co_items.update(
                 *(likes[name] for name in ("ts", "account", "item", "merchant", "category"))
             )
         )
-        likes["network_class"] = network_class[is_like]
-        missing = [(getattr(batch, name)[is_like] < 0) for name in ("device", "ip", "session")]
+        likes["network_class"] = network_class.take(liked)
+        missing = [getattr(batch, name).take(liked) < 0 for name in ("device", "ip", "session")]
         likes["missing_fields"] = np.sum(missing, axis=0)
         likes["account_age_days"] = _age_days(likes, created_us)
         cohorts = self._cohorts.update(likes["ts"], likes["item"], _traits(likes))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from zhenzan.clock import MINUTE_US
 from zhenzan.traces.growing import grown
+from zhenzan.traces.order import by_key
 
 WINDOW_US = 10 * MINUTE_US
 _RING = 32
@@ -88,7 +89,7 @@ class CoLikeTrace:
         nearly always came first do not count against it. Nothing is changed.
         """
         out = np.zeros((len(ts), len(SIGNALS)))
-        order = np.lexsort((ts, item))
+        order = by_key(ts, item)
         sorted_out = np.zeros_like(out)
         _review(
             ts[order], item[order], account[order], sorted_out, self._pairs, self._values,
