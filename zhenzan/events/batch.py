@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -71,13 +71,40 @@ class Batch:
         return len(self.ts)
 
 
+@dataclass(frozen=True, slots=True)
+class LogBatch(Batch):
+    """A batch as it comes from a log.
+
+    ``network_class`` is that of the row's address: -1 unknown, 0 ordinary, 1 hosting, 2 VPN.
+    ``forgotten`` says what to forget before the batch is taken in; None if nothing.
+    """
+
+    network_class: I8
+    forgotten: Forgotten | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Codes that were given back: from here on they may stand for other strings.
+
+    They are those that no interaction has held since ``before_us``, by column; whoever keeps
+    state by them forgets it.
+    """
+
+    before_us: int
+    codes: Mapping[str, I32]
+
+
 _COLUMNS = tuple(column.name for column in fields(Batch))
 
 
-def joined(parts: Sequence[Batch]) -> Batch:
+def joined(parts: Sequence[LogBatch], forgotten: Forgotten | None) -> LogBatch:
     """Put batches behind each other into one."""
     if len(parts) == 1:
-        return parts[0]
-    columns = {name: [getattr(part, name) for part in parts] for name in _COLUMNS}
+        return replace(parts[0], forgotten=forgotten)
+    columns = {
+        name: [getattr(part, name) for part in parts] for name in (*_COLUMNS, "network_class")
+    }
     ids = pa.concat_arrays(columns.pop("event_id"))
-    return Batch(event_id=ids, **{name: np.concatenate(rows) for name, rows in columns.items()})
+    whole = {name: np.concatenate(rows) for name, rows in columns.items()}
+    return LogBatch(event_id=ids, forgotten=forgotten, **whole)

@@ -107,6 +107,34 @@ def _bury(slots: U64, hashes: U64) -> None:
         slots[np.uint64(2) * at] = _TOMB
 
 
+@njit(cache=True, nogil=True)
+def _touch(last: _I64, codes: _I32, ts: _I64, floor_us: int) -> None:
+    for i in range(codes.shape[0]):
+        if codes[i] >= 0:
+            last[codes[i]] = max(last[codes[i]], ts[i], floor_us)
+
+
+class Idleness:
+    """Remembers when each code was last seen, so that those at rest can be given back.
+
+    State: 8 bytes a code.
+    """
+
+    def __init__(self) -> None:
+        self._last_us = np.zeros(_FIRST_SLOTS, np.int64)
+
+    def touch(self, codes: _I32, ts: _I64, *, floor_us: int) -> None:
+        """Note codes as seen at their times, but no earlier than ``floor_us``."""
+        self._last_us = grown(self._last_us, int(codes.max(initial=-1)) + 1)
+        _touch(self._last_us, codes, ts, floor_us)
+
+    def take(self, before_us: int) -> _I32:
+        """Give the codes last seen before ``before_us``, and forget them here."""
+        idle = np.flatnonzero((self._last_us > 0) & (self._last_us < before_us))
+        self._last_us[idle] = 0
+        return idle.astype(np.int32)
+
+
 class _Words:
     """The strings behind codes, as one run of bytes with offsets."""
 

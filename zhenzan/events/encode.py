@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from zhenzan.clock import DAY_US
 from zhenzan.events.addresses import read_addresses
-from zhenzan.events.batch import KEYS, Batch, joined
-from zhenzan.events.codes import CodeTable, grown
+from zhenzan.events.batch import KEYS, Forgotten, LogBatch, joined
+from zhenzan.events.codes import CodeTable, Idleness, grown
 from zhenzan.events.hashed import HashedRows
 from zhenzan.events.hashing import hash_strings
 from zhenzan.events.network import UNKNOWN, Networks
@@ -36,6 +37,14 @@ KEPT: frozenset[str] = frozenset({"account", "item", "merchant", "category", "ch
 """Keys whose strings can be had back from their codes; outputs name them."""
 
 
+RECYCLED: tuple[str, ...] = ("device", "ip", "session")
+"""Keys whose codes are given back once they are idle: they are many, and no output names them.
+Blocks are not among them, since accounts remember their home networks for good."""
+
+IDLE_US = 8 * DAY_US
+"""How long a key may rest before its code is given back: the longest window and a day."""
+
+
 class Encoder:
     """Owns the code tables of a run and the facts that hang on address codes."""
 
@@ -55,6 +64,9 @@ class Encoder:
         self._block_key = np.zeros(1 << 10, np.uint64)
         self._network_class = np.full(1 << 10, UNKNOWN, np.int8)
         self._asn = np.full(1 << 10, -1, np.int64)
+        self._idle = {key: Idleness() for key in RECYCLED}
+        self._now_us = 0
+        self._swept_us = 0
 
     @property
     def ipv4(self) -> NDArray[np.uint32]:
@@ -71,11 +83,28 @@ class Encoder:
         """View the autonomous system behind each ip code; -1 where nothing is known."""
         return self._asn[: len(self.tables["ip"])]
 
-    def encode(self, parts: Sequence[HashedRows], *, late: bool) -> Batch:
+    def encode(self, parts: Sequence[HashedRows], *, late: bool) -> LogBatch:
         """Encode rows that are sorted and free of duplicates into one batch."""
-        return joined([self._encode(part, late=late) for part in parts if len(part)])
+        forgotten = None if late else self._forget()
+        batch = joined([self._encode(part, late=late) for part in parts if len(part)], forgotten)
+        for key, idle in self._idle.items():
+            idle.touch(getattr(batch, key), batch.ts, floor_us=self._now_us if late else 0)
+        if not late:
+            self._now_us = int(batch.ts[-1])
+        return batch
 
-    def _encode(self, rows: HashedRows, *, late: bool) -> Batch:
+    def _forget(self) -> Forgotten | None:
+        """Give idle codes back, once a day of event time, so that looking costs little."""
+        if self._now_us - self._swept_us < DAY_US:
+            return None
+        self._swept_us = self._now_us
+        before_us = self._now_us - IDLE_US
+        codes = {key: idle.take(before_us) for key, idle in self._idle.items()}
+        for key, idle_codes in codes.items():
+            self.tables[key].forget(idle_codes)
+        return Forgotten(before_us, codes)
+
+    def _encode(self, rows: HashedRows, *, late: bool) -> LogBatch:
         codes: dict[str, NDArray[Any]] = {
             key: self.tables[key].encode_hashed(rows.hashes[column], partial(rows.strings, column))
             for key, column in COLUMN_OF.items()
@@ -86,12 +115,14 @@ class Encoder:
             self._fill_from_items(self.items, codes)
         codes["block"] = self._blocks(codes["ip"], rows)
         text_hash, text_chars = _texts(rows)
-        return Batch(
+        return LogBatch(
             event_id=rows.strings("event_id"),
             **rows.numbers,
             text_hash=text_hash,
             text_chars=text_chars,
             late=np.full(len(rows), late, np.bool_),
+            network_class=self._classes(codes["ip"]),
+            forgotten=None,
             **codes,
         )
 
@@ -110,6 +141,10 @@ class Encoder:
             self._asn[ip[table.fresh]] = self._networks.asn_of(number)
         keys = np.where(ip >= 0, self._block_key[np.maximum(ip, 0)], np.uint64(0))
         return self.tables["block"].encode_hashed(keys)
+
+    def _classes(self, ip: NDArray[np.int32]) -> NDArray[np.int8]:
+        classes = self._network_class[np.maximum(ip, 0)]
+        return np.where(ip >= 0, classes, UNKNOWN).astype(np.int8)
 
     def _fill_from_items(self, items: ItemFacts, codes: dict[str, NDArray[np.int32]]) -> None:
         """Take merchant and category from the items table where the log leaves them out."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.clock import SECOND_US
-from zhenzan.events.batch import Batch
+from zhenzan.events.batch import LogBatch
 from zhenzan.events.binding import Binding
 from zhenzan.events.canonical import NUMBERS, STRINGS
 from zhenzan.events.counts import IngestCounts
@@ -23,7 +23,7 @@ from zhenzan.events.encode import Encoder
 from zhenzan.events.hashed import HashedRows
 from zhenzan.events.hashing import mix_into
 from zhenzan.events.mapping import Mapping, load_mapping
-from zhenzan.events.network import UNKNOWN, Networks
+from zhenzan.events.network import Networks
 from zhenzan.events.order import Ordered, Reorder, TickCutter, times
 from zhenzan.events.plan import make_plan
 from zhenzan.events.rejects import Rejects
@@ -135,14 +135,7 @@ class Ingest:
         """View who is verified (1), not (0) or unknown (-1), by account code."""
         return self.accounts.verified if self.accounts else None
 
-    def network_class(self, batch: Batch) -> NDArray[np.int8]:
-        """Give the class of each row's address: -1 unknown, 0 ordinary, 1 hosting, 2 VPN."""
-        if not len(self._encoder.network_class):
-            return np.full(len(batch), UNKNOWN, np.int8)
-        classes = self._encoder.network_class[np.maximum(batch.ip, 0)]
-        return np.where(batch.ip >= 0, classes, UNKNOWN).astype(np.int8)
-
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[LogBatch]:
         assert not self._is_used, "a log is read once; make another Ingest"
         self._is_used = True
         settings = self._settings
@@ -164,7 +157,7 @@ class Ingest:
         finally:
             self._clean()
 
-    def _encoded(self, batches: list[list[HashedRows]], *, late: bool) -> Iterator[Batch]:
+    def _encoded(self, batches: list[list[HashedRows]], *, late: bool) -> Iterator[LogBatch]:
         for parts in batches:
             if any(len(part) for part in parts):
                 batch = self._encoder.encode(parts, late=late)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.detectors.registry import all_detectors
-from zhenzan.events.batch import Batch
+from zhenzan.events.batch import LogBatch
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
 from zhenzan.groups.lift import cohort_lift
@@ -106,12 +106,10 @@ def read(run: Run, report: Progress = _silent) -> None:
         run.follow_up[name][in_time] = np.concatenate([answer[name] for answer in answers])
 
 
-def _take(run: Run, batch: Batch, scorer: AtOnceScorer) -> None:
-    likes, repurchase = run.signals.update(
-        batch,
-        created_us=run.ingest.created_us,
-        network_class=run.ingest.network_class(batch),
-    )
+def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
+    likes, repurchase = run.signals.update(batch, created_us=run.ingest.created_us)
+    if batch.forgotten is not None:
+        scorer.forget(batch.forgotten.codes["device"])
     run.items.update(batch, repurchase=repurchase)
     run.accounts.update(batch)
     is_like = batch.kind == Kind.LIKE

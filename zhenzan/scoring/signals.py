@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zhenzan.clock import DAY_US
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.engine.embedded import EmbeddedEngine
-from zhenzan.events.batch import Batch
+from zhenzan.events.batch import Forgotten, LogBatch
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
 from zhenzan.traces import AccountTrace, CohortTrace, CoItemTrace, CoLikeTrace
@@ -43,7 +43,7 @@ class SignalSource:
         self._cohorts = CohortTrace(len(_COHORTS))
 
     def update(
-        self, batch: Batch, *, created_us: NDArray[np.int64], network_class: NDArray[np.int8]
+        self, batch: LogBatch, *, created_us: NDArray[np.int64]
     ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         """Take in a batch; return the arrays of its likes and the purchases of returning buyers.
 
@@ -51,9 +51,9 @@ class SignalSource:
         ----------
         created_us
             For each account code, when the account was created; -1 where no table says.
-        network_class
-            For each row, the class of its address; -1 unknown.
         """
+        if batch.forgotten is not None:
+            self._forget(batch.forgotten)
         is_like = batch.kind == Kind.LIKE
         emitted = is_like | (batch.kind == Kind.REGISTER) | (batch.kind == Kind.PURCHASE)
         features = self.engine.compute(batch, emit=emitted)
@@ -75,7 +75,7 @@ class SignalSource:
                 *(likes[name] for name in ("ts", "account", "item", "merchant", "category"))
             )
         )
-        likes["network_class"] = network_class.take(liked)
+        likes["network_class"] = batch.network_class.take(liked)
         missing = [getattr(batch, name).take(liked) < 0 for name in ("device", "ip", "session")]
         likes["missing_fields"] = np.sum(missing, axis=0)
         likes["account_age_days"] = _age_days(likes, created_us)
@@ -84,6 +84,11 @@ class SignalSource:
         again = np.zeros(len(batch), np.bool_)
         again[emitted] = features["account_merchant_purchases"] >= 2
         return likes, again & (batch.kind == Kind.PURCHASE)
+
+    def _forget(self, forgotten: Forgotten) -> None:
+        freed = self.engine.expire(forgotten.before_us, columns=forgotten.codes)
+        for column, codes in freed.items():
+            assert np.array_equal(codes, forgotten.codes[column]), "one rule says what is idle"
 
 
 _SELF_READ = {
