@@ -62,7 +62,7 @@ def test_a_shadowed_victim_has_no_partners_and_its_shadow_has():
     ts, item, account = shadowed_likes()
     trace = CoLikeTrace()
     at_once = trace.update(ts, item, account)
-    review = trace.review(ts, item, account)
+    review = trace.review()
     victim, shadow = account == 0, account == 1
     assert at_once["partners"][victim].max() == 0
     assert review["partners"][victim].max() == 0
@@ -108,3 +108,57 @@ def test_renaming_accounts_changes_nothing():
     for name, values in one.update(ts, item, account).items():
         if name == "partners":
             assert values.tolist() == two.update(ts, item, renamed)[name].tolist()
+
+
+WEEK_US = 7 * 24 * 60 * MINUTE_US
+
+
+def friends_of_a_week(weeks, rounds=6):
+    """Every week two other accounts like the same items together, and are never seen again."""
+    ts, item, account = [], [], []
+    for week in range(weeks):
+        for round_ in range(rounds):
+            now = T0 // WEEK_US * WEEK_US + week * WEEK_US + round_ * 3_600_000_000
+            ts += [now, now + 20_000_000]
+            item += [week * rounds + round_] * 2
+            account += [2 * week, 2 * week + 1]
+    return np.array(ts), np.array(item, np.int32), np.array(account, np.int32)
+
+
+def test_pairs_at_rest_are_let_go_after_their_likes_were_reviewed():
+    ts, item, account = friends_of_a_week(weeks=3)
+    whole = CoLikeTrace()
+    whole.update(ts, item, account)
+    wanted = whole.review()
+    ts, item, account = friends_of_a_week(weeks=30)
+    trace = CoLikeTrace()
+    for week in range(30):
+        rows = ts // WEEK_US - ts[0] // WEEK_US == week
+        trace.update(ts[rows], item[rows], account[rows])
+    assert trace.pairs_count <= 5, "four whole weeks and the one that runs"
+    found = trace.review()
+    for name, values in found.items():
+        assert values.reshape(30, -1).tolist() == [wanted[name][:12].tolist()] * 30
+
+
+def test_cutting_a_long_stream_changes_no_review():
+    rng = np.random.default_rng(8)
+    ts = np.sort(T0 + rng.integers(0, 12 * WEEK_US, 6_000))
+    ts[1::2] = ts[::2] + 20_000_000  # in twos, across all edges
+    ts.sort()
+    item = np.repeat(rng.integers(0, 300, 3_000), 2).astype(np.int32)
+    account = rng.integers(0, 8, 6_000).astype(np.int32)
+    whole, cut = CoLikeTrace(), CoLikeTrace()
+    whole.update(ts, item, account)
+    for start in range(0, 6_000, 97):
+        cut.update(*(column[start : start + 97] for column in (ts, item, account)))
+    one, two = whole.review(), cut.review()
+    assert one["partners"].sum() > 0
+    for name in one:
+        np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_a_like_from_an_earlier_week_is_taken_in():
+    ts = np.array([T0 + WEEK_US, T0], np.int64)
+    found = CoLikeTrace().update(ts, np.zeros(2, np.int32), np.arange(2, dtype=np.int32))
+    assert found["partners"].tolist() == [0, 0]

@@ -158,7 +158,7 @@ def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]
     """Everything that only the settled answer may know."""
     outcomes = run.follow_up["outcomes"]
     engaged = np.where(outcomes < 0, np.nan, (outcomes & (ENGAGED | FOLLOWED)) != 0)
-    review = run.signals.colikes.review(key["ts"], key["item"], key["account"])
+    review = run.signals.colikes.review()
     return {
         **{f"review_{name}": values for name, values in review.items()},
         **run.follow_up,

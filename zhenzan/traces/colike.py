@@ -7,11 +7,13 @@ victim shadowed by bots is always first (design.md, safety rule 10).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from zhenzan.clock import MINUTE_US
+from zhenzan.clock import DAY_US, MINUTE_US
 from zhenzan.traces.growing import grown
 from zhenzan.traces.order import by_key
 
@@ -24,6 +26,12 @@ _RATE_AGE_MIN_US = 6 * 60 * MINUTE_US
 _PAIRS_MIN = 1 << 16
 _EMPTY = np.int64(-1)
 _FOLLOWS_SHARE_MIN = 0.25
+_WEEK_US = 7 * DAY_US
+_MEMORY_WEEKS = 4
+_NEVER_US = 1 << 62
+_WAITING = {
+    "ts": np.int64, "item": np.int32, "account": np.int32, "place": np.int64, "done": np.bool_,
+}  # fmt: skip
 
 SIGNALS = ("partners", "partner_likes", "led_share")
 
@@ -41,8 +49,10 @@ class CoLikeTrace:
     The ring holds the last 32 likers of an item, so one hot item costs no more than any other,
     and only as many of them are paired as the item's usual rate (12 h memory) does not explain.
     A pair's first coincidence only marks a filter of 2 x 16 MiB (two halves that take turns,
-    renewed each week); from the second on it has an exact counter.
-    Counters are kept as long as the trace: 16 bytes a repeated pair, in a table half full.
+    renewed each week); from the second on it has an exact counter, 20 bytes in a table half full.
+    At the turn of a week, counted in event time, pairs at rest for four whole weeks are let go;
+    likes as old as that are reviewed first. Each like holds 24 bytes until ``review``, and 25
+    more while it waits for its review.
 
     Known false positives: a fan club that gathers when its artist posts; members of one
     household; heavy users of one feed. None of them is excluded on this evidence alone.
@@ -58,15 +68,25 @@ class CoLikeTrace:
         self._used = 0
         self._filter = np.zeros((2, _FILTER_BITS // 8), np.uint8)
         self._pairs = np.full(_PAIRS_MIN, _EMPTY, np.int64)
-        self._values = np.zeros((_PAIRS_MIN, 2), np.int32)
+        self._values = np.zeros((_PAIRS_MIN, 3), np.int32)
         self._pairs_used = 0
         self._epoch = -1
+        self._waiting: dict[str, NDArray[Any]] = {
+            name: np.zeros(0, kind) for name, kind in _WAITING.items()
+        }
+        self._fresh: list[dict[str, NDArray[Any]]] = []
+        self._reviewed = np.zeros((0, len(SIGNALS)))
+        self._count = 0
 
     def update(
         self, ts: NDArray[np.int64], item: NDArray[np.int32], account: NDArray[np.int32]
     ) -> dict[str, NDArray[np.float64]]:
         """Take in likes in time order and answer for each from what was known before it."""
         self._grow(item)
+        place = np.arange(self._count, self._count + len(ts))
+        done = np.zeros(len(ts), np.bool_)
+        self._fresh.append(dict(zip(_WAITING, (ts, item, account, place, done), strict=True)))
+        self._count += len(ts)
         out = np.zeros((len(ts), len(SIGNALS)))
         row = 0
         while row < len(ts):
@@ -79,24 +99,40 @@ class CoLikeTrace:
             )  # fmt: skip
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
 
-    def review(
-        self, ts: NDArray[np.int64], item: NDArray[np.int32], account: NDArray[np.int32]
-    ) -> dict[str, NDArray[np.float64]]:
-        """Answer again for the same likes with everything known now, in both directions.
+    def review(self) -> dict[str, NDArray[np.float64]]:
+        """Answer again for all likes, in the order in which they came, in both directions.
 
         A partner is an account whose like of the item lies within the window before *or after*
-        and with which at least two coincidences are on record; pairs in which this account
-        nearly always came first do not count against it. Nothing is changed.
+        and with which at least two coincidences are on record, now or four weeks after the like,
+        whichever comes first; pairs in which this account nearly always came first do not count
+        against it.
         """
-        out = np.zeros((len(ts), len(SIGNALS)))
-        order = by_key(ts, item)
-        sorted_out = np.zeros_like(out)
+        self._review_before(_NEVER_US)
+        return {name: self._reviewed[: self._count, k] for k, name in enumerate(SIGNALS)}
+
+    @property
+    def pairs_count(self) -> int:
+        """Count the pairs on record."""
+        return self._pairs_used
+
+    def _review_before(self, before_us: int) -> None:
+        """Review the likes before a time; those around it stay to be seen by their neighbours."""
+        parts = [self._waiting, *self._fresh]
+        waiting = {name: np.concatenate([part[name] for part in parts]) for name in _WAITING}
+        self._fresh = []
+        seen = np.flatnonzero(waiting["ts"] < before_us + self._window_us)
+        order = seen[by_key(waiting["ts"][seen], waiting["item"][seen])]
+        out = np.zeros((len(order), len(SIGNALS)))
         _review(
-            ts[order], item[order], account[order], sorted_out, self._pairs, self._values,
-            self._window_us,
+            waiting["ts"][order], waiting["item"][order], waiting["account"][order], out,
+            self._pairs, self._values, self._window_us,
         )  # fmt: skip
-        out[order] = sorted_out
-        return {name: out[:, column] for column, name in enumerate(SIGNALS)}
+        self._reviewed = grown(self._reviewed, self._count)
+        due = (waiting["ts"][order] < before_us) & ~waiting["done"][order]
+        self._reviewed[waiting["place"][order[due]]] = out[due]
+        waiting["done"][order[due]] = True
+        kept = waiting["ts"] >= before_us - self._window_us
+        self._waiting = {name: values[kept] for name, values in waiting.items()}
 
     def _grow(self, item: NDArray[np.int32]) -> None:
         rows = int(item.max(initial=-1)) + 1
@@ -108,22 +144,31 @@ class CoLikeTrace:
         self._rate = grown(self._rate, need)
 
     def _turn(self, now_us: int) -> None:
-        """Renew one half of the filter each week of event time, so that it never fills up."""
-        epoch = now_us // (7 * 24 * 60 * MINUTE_US)
+        """Once a week of event time, renew half of the filter and let pairs at rest go."""
+        epoch = now_us // _WEEK_US
         if self._epoch < 0:
             self._epoch = epoch
+        if self._epoch >= epoch:
+            return
         while self._epoch < epoch:
-            self._epoch += 1
+            self._epoch = max(self._epoch + 1, epoch - 1)
             self._filter[self._epoch % 2] = 0
-            if epoch - self._epoch > 2:
-                self._epoch = epoch - 2
+        oldest = epoch - _MEMORY_WEEKS
+        if np.any((self._pairs != _EMPTY) & (self._values[:, 2] < oldest)):
+            self._review_before(oldest * _WEEK_US)
+            self._rebuild(oldest)
 
     def _make_room(self) -> None:
-        if self._pairs_used * 2 < len(self._pairs):
-            return
-        pairs = np.full(2 * len(self._pairs), _EMPTY, np.int64)
-        values = np.zeros((len(pairs), 2), np.int32)
-        self._pairs_used = _rehash(self._pairs, self._values, pairs, values)
+        if self._pairs_used * 2 >= len(self._pairs):
+            self._rebuild(0)
+
+    def _rebuild(self, oldest: int) -> None:
+        """Move the pairs that met in a week from ``oldest`` on into a table a quarter full."""
+        kept = int(np.count_nonzero((self._pairs != _EMPTY) & (self._values[:, 2] >= oldest)))
+        room = max(_PAIRS_MIN, 1 << (4 * kept - 1).bit_length())
+        pairs = np.full(room, _EMPTY, np.int64)
+        values = np.zeros((room, 3), np.int32)
+        self._pairs_used = _rehash(self._pairs, self._values, pairs, values, oldest)
         self._pairs, self._values = pairs, values
 
 
@@ -155,10 +200,10 @@ def _find(pairs, key):
 
 
 @njit(cache=True, nogil=True)
-def _rehash(pairs, values, new_pairs, new_values):
+def _rehash(pairs, values, new_pairs, new_values, oldest):
     used = 0
     for old in range(len(pairs)):
-        if pairs[old] != _EMPTY:
+        if pairs[old] != _EMPTY and values[old, 2] >= oldest:
             slot = _find(new_pairs, pairs[old])
             new_pairs[slot] = pairs[old]
             new_values[slot] = values[old]
@@ -172,10 +217,9 @@ def _update(
     pairs_used, epoch, window_us,
 ):  # fmt: skip
     rows = len(ts)
-    week_us = np.int64(7 * 24 * 60 * MINUTE_US)
     while row < rows:
         # One tick can add at most its rows times the ring; leave before the table is too full.
-        if pairs_used * 2 >= len(pairs) or ts[row] // week_us != epoch:
+        if pairs_used * 2 >= len(pairs) or ts[row] // _WEEK_US > epoch:
             break
         now = ts[row]
         end = row
@@ -280,6 +324,7 @@ def _meet(
             pairs_used += 1
         values[slot, 0] += 1
         values[slot, 1] += sign
+        values[slot, 2] = max(values[slot, 2], np.int32(epoch))
     return pairs_used
 
 
