@@ -53,7 +53,7 @@ class SignalSource:
             For each account code, when the account was created; -1 where no table says.
         """
         if batch.forgotten is not None:
-            self._forget(batch.forgotten)
+            self.forget(batch.forgotten)
         is_like = batch.kind == Kind.LIKE
         emitted = is_like | (batch.kind == Kind.REGISTER) | (batch.kind == Kind.PURCHASE)
         features = self.engine.compute(batch, emit=emitted)
@@ -85,7 +85,8 @@ class SignalSource:
         again[emitted] = features["account_merchant_purchases"] >= 2
         return likes, again & (batch.kind == Kind.PURCHASE)
 
-    def _forget(self, forgotten: Forgotten) -> None:
+    def forget(self, forgotten: Forgotten) -> None:
+        """Forget the codes that were given back, and pairs that no window sees any more."""
         freed = self.engine.expire(forgotten.before_us, columns=forgotten.codes)
         for column, codes in freed.items():
             assert np.array_equal(codes, forgotten.codes[column]), "one rule says what is idle"
