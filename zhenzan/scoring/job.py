@@ -50,6 +50,7 @@ class Run:
     follow_up: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     last_us: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
 def _silent(stage: str, part: float) -> None:
@@ -76,16 +77,17 @@ def score_log(
             report("write", 0.0)
             summary = write_outputs(run, settled, out)
         report("write", 1.0)
-    summary["seconds"] = run.seconds
+    summary["seconds"], summary["cpu_seconds"] = run.seconds, run.cpu_seconds
     (out / "summary.json").write_text(json.dumps(summary, indent=2, default=str) + "\n")
     return summary
 
 
 @contextmanager
 def _timed(run: Run, stage: str) -> Iterator[None]:
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     yield
     run.seconds[stage] = round(time.perf_counter() - started, 3)
+    run.cpu_seconds[stage] = round(time.process_time() - cpu, 3)
 
 
 def read(run: Run, report: Progress = _silent) -> None:
