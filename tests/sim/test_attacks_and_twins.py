@@ -192,11 +192,16 @@ def test_sanctioned_team_likes_carry_campaign_and_task():
 
 
 def test_lawful_lift_trebles_likes_per_view():
-    """The change falls in the middle fifth, so the outer parts compare before and after."""
-    made = simulate(WORLD, twin_names=["lawful_lift"], seed=8, twin_size=3.0)
-    mine = made.interactions.filter(
-        pc.fill_null(pc.equal(made.labels["twin"], "lawful_lift"), False)
-    )
+    """The change falls in the middle fifth, so the outer parts compare before and after.
+
+    Shops differ, so four of them are put together.
+    """
+    parts = []
+    for seed in (8, 9, 10, 11):
+        made = simulate(WORLD, twin_names=["lawful_lift"], seed=seed, twin_size=3.0)
+        mine = pc.fill_null(pc.equal(made.labels["twin"], "lawful_lift"), False)
+        parts.append(made.interactions.filter(mine))
+    mine = pa.concat_tables(parts)
     when = (seconds(mine) - WORLD.start_us / 1e6) / (WORLD.length_us / 1e6)
     kind = np.array(mine["kind"].to_pylist())
 
@@ -205,8 +210,8 @@ def test_lawful_lift_trebles_likes_per_view():
 
     likes = rate("like", when > 0.62) / rate("like", when < 0.38)
     favorites = rate("favorite", when > 0.62) / rate("favorite", when < 0.38)
-    assert 2.2 < likes < 4.0
-    assert 1.8 < favorites < 3.6
+    assert 2.4 < likes < 3.6
+    assert 2.0 < favorites < 3.0
 
 
 def test_fixtures_a_and_b_have_the_numbers_of_the_requirements():

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from zhenzan.sim import scenarios, write
+from zhenzan.sim.shape import SHAPES
 
 
 def sim(
@@ -22,11 +23,15 @@ def sim(
     accounts: Annotated[
         int | None, typer.Option("--accounts", min=50, help="Size of the platform.")
     ] = None,
+    shape: Annotated[
+        str | None, typer.Option("--shape", help="One of: " + ", ".join(sorted(SHAPES)))
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Play a simulated platform and write interactions, labels, accounts and items."""
     began = time.perf_counter()
-    played = scenarios.run(scenario, seed=seed, days=days, accounts=accounts)
+    setup = scenarios.Setup(seed=seed, days=days, accounts=accounts, shape=shape)
+    played = scenarios.run(scenario, setup)
     paths = write(played, out)
     facts = {
         "scenario": scenario,

@@ -9,7 +9,7 @@ import numpy as np
 from zhenzan import clock
 from zhenzan.clock import HOUR_US, MINUTE_US, SECOND_US
 from zhenzan.events.schema import Kind
-from zhenzan.sim import assemble, crew, crowd
+from zhenzan.sim import assemble, crew, crowd, errand
 from zhenzan.sim.funnel import Mood
 from zhenzan.sim.life import live
 from zhenzan.sim.order import Knobs, order
@@ -57,6 +57,7 @@ def fixtures(world: World | None = None, *, seed: int = 7) -> Fixtures:
         likes_per_item=round(BOUGHT_LIKES * 1.01),
         window_s=0.4 * world.length_us / SECOND_US,
         camouflage=0.0,
+        session="bare",
         views=0.8,
     )
     parts = [
@@ -65,7 +66,7 @@ def fixtures(world: World | None = None, *, seed: int = 7) -> Fixtures:
         _audience(stage, item[0], start, viewers=900, buyers=20, likes=90),
         _earned(stage, item[1], start),
     ]
-    rows = assemble.settle(Rows.join(parts), world, streams[3])
+    rows = assemble.settle(Rows.join(parts), stage, streams[3])
     played = package(stage, rows, [placed], [], seed=seed)
     names = played.item_names(item)
     return Fixtures(played.simulation, names[0], names[1])
@@ -73,7 +74,7 @@ def fixtures(world: World | None = None, *, seed: int = 7) -> Fixtures:
 
 def _bought(stage: Stage, item: int, knobs: Knobs) -> Rows:
     farm = crew.recruit(stage, knobs)
-    return crew.carry_out(stage, knobs, farm, np.array([item], dtype=np.int32))
+    return errand.carry_out(stage, knobs, farm, np.array([item], dtype=np.int32))
 
 
 def _earned(stage: Stage, item: int, start_us: int) -> Rows:
