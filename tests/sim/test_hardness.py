@@ -142,7 +142,7 @@ def test_shadow_framing_chooses_the_victims_that_are_there():
 
 
 def test_one_carrier_block_holds_over_a_thousand_accounts():
-    rows = simulate(World(days=4, accounts=10_000, items=900, merchants=100), seed=2).interactions
+    rows = simulate(World(days=5, accounts=16_000, views_per_visit=2.0), seed=2).interactions
     block = pc.struct_field(pc.extract_regex(rows["ip"], r"^(?P<block>\d+\.\d+\.\d+)\."), "block")
     crowd = pa.table({"block": block, "account": rows["account_id"]}).group_by("block")
     assert pc.max(crowd.aggregate([("account", "count_distinct")])[1]).as_py() > 1_000
