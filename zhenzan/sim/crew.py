@@ -79,6 +79,7 @@ def recruit(stage: Stage, knobs: Knobs, *, batch_us: int = 6 * HOUR_US) -> I32:
         chronotype=rng.normal(0.0, 1.6, count),
         circle=people.circle.max() + 1 + rng.permutation(count) // 9,
         client=clients(world, rng, count),
+        bought=np.ones(count, dtype=np.bool_),
     )
 
 

@@ -39,6 +39,7 @@ def settle_in(stage: Stage, count: int, **given: Any) -> I32:
         "chronotype": people.chronotype[like],
         "circle": people.circle.max() + 1 + np.arange(count) // 9,
         "client": clients(world, rng, count),
+        "bought": np.zeros(count, dtype=np.bool_),
     }
     if "device" not in given:
         columns["device"] = people.new_devices(count)

@@ -9,7 +9,7 @@ import numpy as np
 
 from zhenzan.clock import DAY_US, MINUTE_US
 from zhenzan.sim import network
-from zhenzan.sim.rows import F32, I8, I32, I64
+from zhenzan.sim.rows import F32, I8, I32, I64, Bools
 from zhenzan.sim.world import CATEGORIES, REGIONS, World
 
 HOME, OFFICE, CARRIER = 0, 1, 2
@@ -24,7 +24,8 @@ class Population:
     ``place`` is the office or campus address (-1: none). ``circle`` is the set of friends.
     ``interest`` holds three categories, the first the strongest. ``activity`` is the mean number
     of sessions a day. ``haste`` is the share of likes tapped at once. ``verified`` is -1 where
-    unknown. ``client`` is one of ``APP``, ``WEB`` and ``OLD_APP``.
+    unknown. ``client`` is one of ``APP``, ``WEB`` and ``OLD_APP``. ``bought`` marks accounts
+    made for an order.
     """
 
     created_us: I64
@@ -41,6 +42,7 @@ class Population:
     chronotype: F32
     circle: I32
     client: I8
+    bought: Bools
     devices_count: int = 0
 
     def __len__(self) -> int:
@@ -91,6 +93,7 @@ def populate(world: World, rng: np.random.Generator) -> Population:
         chronotype=rng.normal(0.0, 1.6, count).astype(np.float32),
         circle=(rng.permutation(count) // 9).astype(np.int32),
         client=clients(world, rng, count),
+        bought=np.zeros(count, dtype=np.bool_),
         devices_count=count,
     )
     owners = np.flatnonzero(rng.random(count) < world.second_device_share)

@@ -9,7 +9,7 @@ import numpy as np
 
 from zhenzan import clock
 from zhenzan.errors import SettingError, nearest
-from zhenzan.sim.fixtures import fixtures as play_fixtures
+from zhenzan.sim.fixtures import fame, group_task, hot_list, ruin
 from zhenzan.sim.order import ATTACKS, STEALTH, TWINS, Knobs, Order, order
 from zhenzan.sim.shape import STANDARD_ORDER, shape
 from zhenzan.sim.simulation import Simulation, simulate
@@ -56,11 +56,14 @@ def run(name: str, setup: Setup | None = None) -> Simulation:
     Raises
     ------
     SettingError
-        A scenario or a shape of that name does not exist.
+        A scenario or a shape of that name does not exist, or a fixture is asked for another
+        size or shape.
     """
     if name not in SCENARIOS:
         raise SettingError(f"no scenario is named `{name}`", hint=nearest(name, SCENARIOS))
     setup = setup or Setup()
+    if name in FIXTURES and (setup.days, setup.accounts, setup.shape) != (None, None, None):
+        raise SettingError(f"scenario `{name}` has a size and shape of its own")
     if setup.shape is not None:
         shape(setup.shape)
     return SCENARIOS[name](setup)
@@ -179,8 +182,29 @@ def quiet(setup: Setup) -> Simulation:
     return simulate(setup.fit(World()), (), sorted(TWINS), seed=setup.seed)
 
 
+FIXTURES: tuple[str, ...] = ("fixtures", "fixture_c", "fixture_d", "fixture_e")
+"""Scenarios of a size of their own: their numbers are stated in the requirements."""
+
+
 @scenario
 def fixtures(setup: Setup) -> Simulation:
     """Play fixtures A and B of the requirements: bought fame and word of mouth."""
-    world = setup.fit(World(days=4, accounts=16_000, items=1_500, merchants=250))
-    return play_fixtures(world, seed=setup.seed).simulation
+    return fame(seed=setup.seed).simulation
+
+
+@scenario
+def fixture_c(setup: Setup) -> Simulation:
+    """Play fixture C: 500 likes become 50,000, and within a week rank and conversion fall."""
+    return ruin(seed=setup.seed).simulation
+
+
+@scenario
+def fixture_d(setup: Setup) -> Simulation:
+    """Play fixture D: an ordinary video on the hot list, and mass reports."""
+    return hot_list(seed=setup.seed).simulation
+
+
+@scenario
+def fixture_e(setup: Setup) -> Simulation:
+    """Play fixture E: three groups, a task of 100 people, 200 places in a day for 200 yuan."""
+    return group_task(seed=setup.seed).simulation

@@ -77,8 +77,9 @@ class Stage:
         return np.arange(first, first + count, dtype=np.int64)
 
     def live_accounts(self, before_us: int) -> I32:
-        """List the accounts that exist before a time."""
-        return np.flatnonzero(self.population.created_us < before_us).astype(np.int32)
+        """List the people that exist before a time, without accounts made for an order."""
+        people = self.population
+        return np.flatnonzero((people.created_us < before_us) & ~people.bought).astype(np.int32)
 
     def waking_times(self, count: int, low_us: int, high_us: int) -> I64:
         """Draw times between two bounds by the day rhythm of the largest time zone."""
