@@ -75,14 +75,17 @@ FIXED_SIZE: frozenset[str] = frozenset(
 )  # fmt: skip
 """Attacks whose quantity is part of what they are."""
 
+BIG = 0.1
+"""Share of orders in which one merchant buys hundreds or thousands of likes for one item."""
+
 POOLS: frozenset[str] = frozenset({"rotating_pool", "reseller_pool"})
 
 
 def every_attack(seed: int, *, size: float = 1.0) -> list[Order]:
     """Order each attack at each level, in quantities and windows that differ from seed to seed.
 
-    Orders of 30 to 2,000 likes an item are as likely small as large (log-normal); ``size``
-    scales the pools of a small platform.
+    Orders have 30 to 2,000 likes an item, most of them tens; ``size`` scales the orders of a
+    small platform.
     """
     rng = clock.generator(seed)
     orders = []
@@ -98,22 +101,29 @@ def every_attack(seed: int, *, size: float = 1.0) -> list[Order]:
 def _turned(
     name: str, preset: Knobs, size: float, rng: np.random.Generator
 ) -> dict[str, int | float]:
-    """Draw the quantities of one order; workers and items follow them."""
-    # Less than the preset, so that ordered likes stay a small part of all.
-    factor = float(rng.uniform(0.55, 0.9))
+    """Draw the quantities of one order; workers and items follow them.
+
+    Accounts cost money, so a worker does as many tasks as in the preset, whatever the size.
+    """
     if name in FIXED_SIZE:
         return {"accounts": max(4, round(preset.accounts * float(rng.uniform(0.8, 1.25))))}
-    small = size if name in POOLS else max(size, 0.3)
-    budget = preset.items * preset.likes_per_item * factor * small
-    spread = 0.35 if name in POOLS else 0.85
-    likes = float(np.clip(preset.likes_per_item * rng.lognormal(0.0, spread), 40, 1_500)) * small
-    accounts = preset.accounts * small
-    if name not in POOLS:
-        accounts *= max(0.5, likes / (preset.likes_per_item * small))
+    # Less than the preset, so that ordered likes stay a small part of all.
+    factor = float(rng.uniform(0.5, 0.8)) * (size if name in POOLS else max(size, 0.3))
+    budget = preset.items * preset.likes_per_item * factor
+    spread = 0.3 if name in POOLS else 0.6
+    if name not in POOLS and rng.random() < BIG:
+        likes, items = float(np.exp(rng.uniform(np.log(500), np.log(1_900)))) * min(1.0, size), 1
+    else:
+        likes = preset.likes_per_item * float(rng.lognormal(0.0, spread)) * min(1.0, 2 * size)
+        likes = max(8.0, min(likes, 0.4 * budget))
+        items = max(2, round(budget / likes))
+    tasks = preset.items * preset.likes_per_item / preset.accounts
+    # A pool is what it is, whatever was ordered this time.
+    least = 0.9 * preset.accounts * size if name in POOLS else 1.3 * likes
     return {
-        "accounts": max(8, round(accounts * float(rng.uniform(0.8, 1.1)))),
+        "accounts": max(8, round(max(least, items * likes / tasks))),
         "likes_per_item": max(4, round(likes)),
-        "items": int(np.clip(round(budget / likes), 1, 2 * preset.items)),
+        "items": items,
         "size_spread": 0.45,
     }
 
@@ -132,7 +142,7 @@ def standard_world(seed: int) -> World:
         accounts=22_000,
         items=5_000,
         merchants=900,
-        visits_per_day=0.34,
+        visits_per_day=0.38,
         newcomer_share=float(rng.uniform(0.05, 0.12)),
         missing_device=float(rng.uniform(0.02, 0.10)),
         missing_ip=float(rng.uniform(0.01, 0.05)),

@@ -20,7 +20,7 @@ PRESETS = {
         price_per_like=0.01, price_per_account=1.0, session="bare",
     ),
     "stealthy": Knobs(
-        accounts=300, items=6, likes_per_item=80, window_s=43_200, jitter_s=300.0,
+        accounts=170, items=6, likes_per_item=80, window_s=43_200, jitter_s=300.0,
         camouflage=0.8, network="home", views=0.0, age_days=200, life=0.15, price_per_like=0.03,
         price_per_account=6.0, session="bare",
     ),

@@ -21,7 +21,7 @@ PRESETS = {
         waking=False, price_per_like=0.02, price_per_account=0.6, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=240, items=6, likes_per_item=80, window_s=36_000, jitter_s=200.0,
+        accounts=150, items=6, likes_per_item=80, window_s=36_000, jitter_s=200.0,
         camouflage=0.6, network="home", views=0.94, age_days=80, price_per_like=0.05,
         price_per_account=3.0, dwell=1.0, follow_up=0.7,
     ),

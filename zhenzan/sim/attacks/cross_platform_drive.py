@@ -21,7 +21,7 @@ PRESETS = {
         session="own",
     ),
     "stealthy": Knobs(
-        accounts=500, items=4, likes_per_item=120, window_s=86_400, jitter_s=900.0,
+        accounts=300, items=4, likes_per_item=120, window_s=86_400, jitter_s=900.0,
         network="own", views=0.94, age_days=20, life=0.1, price_per_like=1.0, dwell=1.0,
         follow_up=0.7, session="own",
     ),

@@ -20,7 +20,7 @@ PRESETS = {
         price_per_account=3.0, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=320, items=8, likes_per_item=70, window_s=561_600, span=0.3, jitter_s=3_600.0,
+        accounts=190, items=8, likes_per_item=70, window_s=561_600, span=0.3, jitter_s=3_600.0,
         camouflage=1.0, devices_per_account=1.2, network="home", views=0.94, age_days=300,
         life=0.15, price_per_like=0.15, price_per_account=8.0, dwell=1.0, follow_up=0.7,
     ),

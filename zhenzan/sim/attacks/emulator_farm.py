@@ -19,7 +19,7 @@ PRESETS = {
         price_per_like=0.02, price_per_account=0.6, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=260, items=7, likes_per_item=80, window_s=30_000, jitter_s=120.0,
+        accounts=180, items=7, likes_per_item=80, window_s=30_000, jitter_s=120.0,
         camouflage=1.2, devices_per_account=1.0, network="home", views=0.94, age_days=60,
         life=0.15, price_per_like=0.05, price_per_account=3.0, dwell=1.0, follow_up=0.7,
     ),

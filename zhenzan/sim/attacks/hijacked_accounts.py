@@ -21,7 +21,7 @@ PRESETS = {
         price_per_like=0.05, price_per_account=2.0, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=220, items=7, likes_per_item=70, window_s=30_000, jitter_s=300.0,
+        accounts=190, items=7, likes_per_item=70, window_s=30_000, jitter_s=300.0,
         devices_per_account=1.0, network="home", views=0.94, price_per_like=0.10,
         price_per_account=5.0, dwell=1.0, follow_up=0.7,
     ),

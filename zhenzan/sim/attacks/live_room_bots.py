@@ -23,7 +23,7 @@ PRESETS = {
         price_per_like=0.03, price_per_account=2.0,
     ),
     "stealthy": Knobs(
-        accounts=360, items=3, likes_per_item=150, window_s=7_200, jitter_s=40.0, camouflage=0.6,
+        accounts=220, items=3, likes_per_item=150, window_s=7_200, jitter_s=40.0, camouflage=0.6,
         network="home", views=0.94, dwell=1.0, follow_up=0.7, age_days=200, life=0.15,
         price_per_like=0.08, price_per_account=6.0,
     ),

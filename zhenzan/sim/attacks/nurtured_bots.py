@@ -25,7 +25,7 @@ PRESETS = {
         price_per_account=5.0, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=260, items=7, likes_per_item=70, window_s=86_400, jitter_s=900.0,
+        accounts=160, items=7, likes_per_item=70, window_s=86_400, jitter_s=900.0,
         camouflage=1.0, devices_per_account=1.1, network="home", views=0.94, age_days=240,
         life=0.3, price_per_like=0.15, price_per_account=12.0, dwell=1.0, follow_up=0.7,
     ),

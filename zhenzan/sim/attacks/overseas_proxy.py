@@ -19,7 +19,7 @@ PRESETS = {
         price_per_like=0.04, price_per_account=2.0, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=260, items=7, likes_per_item=70, window_s=100_000, jitter_s=900.0,
+        accounts=160, items=7, likes_per_item=70, window_s=100_000, jitter_s=900.0,
         camouflage=1.0, network="hosting", blocks=350, views=0.94, age_days=250, life=0.25,
         price_per_like=0.10, price_per_account=6.0, dwell=1.0, follow_up=0.7,
     ),

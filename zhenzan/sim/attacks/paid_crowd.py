@@ -18,7 +18,7 @@ PRESETS = {
         views=0.88, price_per_like=0.5, dwell=0.65, follow_up=0.2, session="own",
     ),
     "stealthy": Knobs(
-        accounts=500, items=6, likes_per_item=80, window_s=60_000, jitter_s=600.0,
+        accounts=260, items=6, likes_per_item=80, window_s=60_000, jitter_s=600.0,
         network="own", views=0.94, price_per_like=0.9, dwell=1.0, follow_up=0.7, session="own",
     ),
 }  # fmt: skip

@@ -14,12 +14,12 @@ PRESETS = {
         session="bare",
     ),
     "medium": Knobs(
-        accounts=1_000, items=18, likes_per_item=100, window_s=43_200, jitter_s=300.0,
+        accounts=800, items=24, likes_per_item=100, window_s=43_200, jitter_s=300.0,
         camouflage=0.5, network="home", views=0.88, age_days=200,
         price_per_like=0.08, price_per_account=5.0, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=2_500, items=22, likes_per_item=100, window_s=172_800, jitter_s=1_800.0,
+        accounts=1_500, items=40, likes_per_item=100, window_s=172_800, jitter_s=1_800.0,
         camouflage=0.6, network="home", views=0.94, age_days=500, life=0.04,
         price_per_like=0.15, price_per_account=8.0, dwell=1.0, follow_up=0.7,
     ),
