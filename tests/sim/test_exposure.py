@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
-from zhenzan.errors import SchemaError, SettingError
+from zhenzan.cli.sim import sim
+from zhenzan.errors import SchemaError, SettingError, SourceError
 from zhenzan.sim import World, order, simulate
 from zhenzan.sim.exposure import Ranking, counted_by, exposure
 
@@ -101,3 +105,28 @@ def test_a_ranking_nobody_could_run_is_refused():
         Ranking(rounds=0)
     with pytest.raises(SettingError, match="keep"):
         Ranking(keep=1.2)
+
+
+def test_the_verb_writes_exposure_with_and_without_counted_likes(tmp_path, capsys):
+    small = {"scenario": "standard", "seed": 2, "days": 1, "accounts": 700, "json": True}
+    sim(tmp_path, **small, shape="shop", rank_by="claimed")
+    facts = json.loads(capsys.readouterr().out)
+    assert set(facts["displaced"]) == {"claimed"}
+    rows = pq.read_table(tmp_path / "interactions.parquet")
+    likes = rows.filter(pc.equal(rows["kind"], "like"))["event_id"]
+    answers = pa.table(
+        {
+            "event_id": likes,
+            "count_state": ["counted"] * len(likes),
+            "campaign": [False] * len(likes),
+        }
+    )
+    pq.write_table(answers, tmp_path / "likes.parquet")
+    sim(tmp_path, **small, shape="shop", rank_by=str(tmp_path / "likes.parquet"))
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["displaced"]["counted"] == facts["displaced"]["claimed"]
+    summary = json.loads((tmp_path / "exposure.json").read_text("utf-8"))
+    assert summary["displaced"] == facts["displaced"] and summary["payoffs"]
+    assert "views_counted" in pq.read_table(tmp_path / "exposure.parquet").column_names
+    with pytest.raises(SourceError, match="nowhere"):
+        sim(tmp_path, **small, rank_by=str(tmp_path / "nowhere.parquet"))
