@@ -37,7 +37,7 @@ _PASSING = ("event_id", "session_id", "device_id")
 
 def write_log(rows: int, path: Path, *, seed: int = 7) -> int:
     """Write a log of at least ``rows`` interactions; return how many."""
-    table = scenarios.run("standard", seed=seed).interactions
+    table = scenarios.run("standard", scenarios.Setup(seed)).interactions
     first, last = table["ts"][0].as_py(), table["ts"][-1].as_py()
     written = 0
     with pq.ParquetWriter(path, table.schema) as writer:
@@ -96,7 +96,7 @@ def measure_rate(rows: int) -> dict[str, Any]:
 def measure_accuracy(scenario: str = "standard", *, seed: int = 7) -> dict[str, Any]:
     """Score a simulated scenario and evaluate it; weights were fitted on seeds 1 and 2."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = write(scenarios.run(scenario, seed=seed), Path(folder))
+        paths = write(scenarios.run(scenario, scenarios.Setup(seed)), Path(folder))
         del paths
         out = Path(folder, "out")
         score_log(Ingest(Path(folder, "interactions.parquet"), Settings()), out, Settings())
