@@ -69,7 +69,9 @@ class SignalSource:
         for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
             likes[name] = getattr(batch, name).take(liked)
         likes["campaign"] = batch.campaign.take(liked) >= 0
-        likes.update(self.colikes.update(likes["ts"], likes["item"], likes["account"]))
+        likes.update(
+            self.colikes.update(*(likes[name] for name in ("ts", "item", "account", "merchant")))
+        )
         likes.update(
             self._co_items.update(
                 *(likes[name] for name in ("ts", "account", "item", "merchant", "category"))

@@ -1,8 +1,9 @@
 """Pairs of accounts that keep liking the same items at about the same time.
 
 The per-like evidence of methods such as CopyCatch and SynchroTrap, kept as a ledger of pairs: a
-coincidence counts from its second time on, and who came first is kept as a sign, because a
-victim shadowed by bots is always first (design.md, safety rule 10).
+coincidence counts from its second shop on, because the fans of one shop gather at each of its
+items, and who came first is kept as a sign, because a victim shadowed by bots is always first
+(design.md, safety rule 10).
 """
 
 from __future__ import annotations
@@ -33,25 +34,33 @@ _WAITING = {
     "ts": np.int64, "item": np.int32, "account": np.int32, "place": np.int64, "done": np.bool_,
 }  # fmt: skip
 
-SIGNALS = ("partners", "partner_likes", "led_share")
+_MET, _SIGN, _WEEK, _MET_IN_SHOP = range(4)
+
+SIGNALS = ("partners", "partner_likes", "led_share", "partners_in_shop")
 
 
 class CoLikeTrace:
     """Keep, per item, a ring of recent likers and, per pair of accounts, their coincidences.
 
-    For each like, three float64 signals at the moment it arrives:
+    For each like, four float64 signals at the moment it arrives:
 
-    - ``partners``: accounts that liked this item within 10 min before and had done so on at
-      least one other item before;
-    - ``partner_likes``: those earlier coincidences, at most 8 counted per partner;
-    - ``led_share``: share of these coincidences in which this account came first.
+    - ``partners``: accounts that liked this item within 10 min before and had done so on items
+      of at least two other shops before;
+    - ``partner_likes``: those earlier coincidences, one per shop, at most 8 counted per partner;
+    - ``led_share``: share of these coincidences in which this account came first;
+    - ``partners_in_shop``: accounts that liked this item within 10 min before and had done so on
+      several items before, but of one shop only.
+
+    Where a log names no owner of an item, each item stands for a shop of its own. Another like of
+    an account on the same item is no coincidence.
 
     The ring holds the last 32 likers of an item, so one hot item costs no more than any other,
     and only as many of them are paired as the item's usual rate (12 h memory) does not explain.
-    A pair's first coincidence only marks a filter of 2 x 16 MiB (two halves that take turns,
-    renewed each week); from the second on it has an exact counter, 20 bytes in a table half full.
+    A pair's first coincidence, and its first in each shop, only mark a filter of 2 x 16 MiB (two
+    halves that take turns, renewed each week); from the second on it has exact counters, 24 bytes
+    in a table half full.
     At the turn of a week, counted in event time, pairs at rest for four whole weeks are let go;
-    likes as old as that are reviewed first. Each like holds 24 bytes until ``review``, and 25
+    likes as old as that are reviewed first. Each like holds 32 bytes until ``review``, and 25
     more while it waits for its review.
 
     Known false positives: a fan club that gathers when its artist posts; members of one
@@ -68,7 +77,7 @@ class CoLikeTrace:
         self._used = 0
         self._filter = np.zeros((2, _FILTER_BITS // 8), np.uint8)
         self._pairs = np.full(_PAIRS_MIN, _EMPTY, np.int64)
-        self._values = np.zeros((_PAIRS_MIN, 3), np.int32)
+        self._values = np.zeros((_PAIRS_MIN, 4), np.int32)
         self._pairs_used = 0
         self._epoch = -1
         self._waiting: dict[str, NDArray[Any]] = {
@@ -79,7 +88,11 @@ class CoLikeTrace:
         self._count = 0
 
     def update(
-        self, ts: NDArray[np.int64], item: NDArray[np.int32], account: NDArray[np.int32]
+        self,
+        ts: NDArray[np.int64],
+        item: NDArray[np.int32],
+        account: NDArray[np.int32],
+        merchant: NDArray[np.int32],
     ) -> dict[str, NDArray[np.float64]]:
         """Take in likes in time order and answer for each from what was known before it."""
         self._grow(item)
@@ -93,9 +106,9 @@ class CoLikeTrace:
             self._turn(int(ts[row]))
             self._make_room()
             row, self._used, self._pairs_used, self._epoch = _update(
-                row, ts, item, account, out, self._slot, self._ring_account, self._ring_us,
-                self._head, self._rate, self._used, self._filter, self._pairs, self._values,
-                self._pairs_used, self._epoch, self._window_us,
+                row, ts, item, account, merchant, out, self._slot, self._ring_account,
+                self._ring_us, self._head, self._rate, self._used, self._filter, self._pairs,
+                self._values, self._pairs_used, self._epoch, self._window_us,
             )  # fmt: skip
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
 
@@ -154,7 +167,7 @@ class CoLikeTrace:
             self._epoch = max(self._epoch + 1, epoch - 1)
             self._filter[self._epoch % 2] = 0
         oldest = epoch - _MEMORY_WEEKS
-        if np.any((self._pairs != _EMPTY) & (self._values[:, 2] < oldest)):
+        if np.any((self._pairs != _EMPTY) & (self._values[:, _WEEK] < oldest)):
             self._review_before(oldest * _WEEK_US)
             self._rebuild(oldest)
 
@@ -164,10 +177,10 @@ class CoLikeTrace:
 
     def _rebuild(self, oldest: int) -> None:
         """Move the pairs that met in a week from ``oldest`` on into a table a quarter full."""
-        kept = int(np.count_nonzero((self._pairs != _EMPTY) & (self._values[:, 2] >= oldest)))
+        kept = int(np.count_nonzero((self._pairs != _EMPTY) & (self._values[:, _WEEK] >= oldest)))
         room = max(_PAIRS_MIN, 1 << (4 * kept - 1).bit_length())
         pairs = np.full(room, _EMPTY, np.int64)
-        values = np.zeros((room, 3), np.int32)
+        values = np.zeros((room, 4), np.int32)
         self._pairs_used = _rehash(self._pairs, self._values, pairs, values, oldest)
         self._pairs, self._values = pairs, values
 
@@ -203,7 +216,7 @@ def _find(pairs, key):
 def _rehash(pairs, values, new_pairs, new_values, oldest):
     used = 0
     for old in range(len(pairs)):
-        if pairs[old] != _EMPTY and values[old, 2] >= oldest:
+        if pairs[old] != _EMPTY and values[old, _WEEK] >= oldest:
             slot = _find(new_pairs, pairs[old])
             new_pairs[slot] = pairs[old]
             new_values[slot] = values[old]
@@ -213,8 +226,8 @@ def _rehash(pairs, values, new_pairs, new_values, oldest):
 
 @njit(cache=True, nogil=True)
 def _update(
-    row, ts, item, account, out, slot, ring_account, ring_us, head, rate, used, seen, pairs, values,
-    pairs_used, epoch, window_us,
+    row, ts, item, account, merchant, out, slot, ring_account, ring_us, head, rate, used, seen,
+    pairs, values, pairs_used, epoch, window_us,
 ):  # fmt: skip
     rows = len(ts)
     while row < rows:
@@ -241,9 +254,12 @@ def _update(
                 slot[item[like]] = ring
                 used += 1
             nearest = _nearest(now, head[ring], ring_us[ring], rate[ring], window_us)
+            if _is_in(account[like], ring_account[ring]):
+                continue
+            shop = merchant[like] if merchant[like] >= 0 else -2 - item[like]
             pairs_used = _meet(
-                now, account[like], head[ring], nearest, ring_account[ring], ring_us[ring], seen,
-                pairs, values, pairs_used, epoch, window_us,
+                now, account[like], shop, head[ring], nearest, ring_account[ring], ring_us[ring],
+                seen, pairs, values, pairs_used, epoch, window_us,
             )  # fmt: skip
             ring_account[ring, head[ring]] = account[like]
             ring_us[ring, head[ring]] = now
@@ -264,11 +280,14 @@ def _answer(like, now, account, out, ring_account, ring_us, pairs, values, windo
         slot = _find(pairs, _pair(account, other))
         if pairs[slot] == _EMPTY:
             continue
-        count = values[slot, 0]
-        # The ledger starts at the second coincidence, so every entry is already a repetition.
+        count = values[slot, _MET]
+        if count == 0:
+            out[like, 3] += 1.0
+            continue
+        # The ledger starts at the second shop, so every entry is already a repetition.
         partners += 1.0
         together += min(count, 8)
-        lead = values[slot, 1] if account < other else -values[slot, 1]
+        lead = values[slot, _SIGN] if account < other else -values[slot, _SIGN]
         led += min(count, 8) * 0.5 * (1.0 + lead / count)
     out[like, 0] = partners
     out[like, 1] = together
@@ -297,9 +316,28 @@ def _nearest(now, head, ring_us, rate, window_us):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def _is_in(account, ring_account):
+    found = False
+    for place in range(_RING):
+        found |= ring_account[place] == account
+    return found
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mark(seen, key, epoch):
+    """Mark a key in the filter; say whether it was marked before."""
+    bit = np.int64(_mix(key) % np.uint64(_FILTER_BITS))
+    byte = bit >> 3
+    flag = np.uint8(1 << (bit & 7))
+    known = (seen[0, byte] | seen[1, byte]) & flag
+    seen[epoch % 2, byte] |= flag
+    return known != 0
+
+
+@njit(cache=True, nogil=True, inline="always")
 def _meet(
-    now, account, head, nearest, ring_account, ring_us, seen, pairs, values, pairs_used, epoch,
-    window_us,
+    now, account, shop, head, nearest, ring_account, ring_us, seen, pairs, values, pairs_used,
+    epoch, window_us,
 ):  # fmt: skip
     for back in range(1, nearest + 1):
         place = (head + _RING - back) % _RING
@@ -312,19 +350,19 @@ def _meet(
         sign = 0
         if ring_us[place] < now:
             sign = 1 if other < account else -1
+        again = _mark(seen, key ^ np.int64(_mix(np.int64(shop))), epoch)
         if pairs[slot] == _EMPTY:
-            bit = np.int64(_mix(key + 1) % np.uint64(_FILTER_BITS))
-            byte = bit >> 3
-            flag = np.uint8(1 << (bit & 7))
-            known = (seen[0, byte] & flag) or (seen[1, byte] & flag)
-            seen[epoch % 2, byte] |= flag
+            known = _mark(seen, key + 1, epoch)
             if not known or pairs_used * 4 >= len(pairs) * 3:
                 continue
             pairs[slot] = key
             pairs_used += 1
-        values[slot, 0] += 1
-        values[slot, 1] += sign
-        values[slot, 2] = max(values[slot, 2], np.int32(epoch))
+        if again:
+            values[slot, _MET_IN_SHOP] += 1
+        else:
+            values[slot, _MET] += 1
+            values[slot, _SIGN] += sign
+        values[slot, _WEEK] = max(values[slot, _WEEK], np.int32(epoch))
     return pairs_used
 
 
@@ -346,10 +384,14 @@ def _review(ts, item, account, out, pairs, values, window_us):
                     if abs(ts[near] - ts[row]) > window_us:
                         continue
                     slot = _find(pairs, _pair(account[row], account[near]))
-                    if pairs[slot] == _EMPTY or values[slot, 0] < 1:
+                    if pairs[slot] == _EMPTY:
                         continue
-                    count = values[slot, 0]
-                    lead = values[slot, 1] if account[row] < account[near] else -values[slot, 1]
+                    count = values[slot, _MET]
+                    if count == 0:
+                        out[row, 3] += 1.0
+                        continue
+                    lead = values[slot, _SIGN]
+                    lead = lead if account[row] < account[near] else -lead
                     follows = 0.5 * (1.0 - lead / count)
                     out[row, 2] += min(count, 8) * (1.0 - follows)
                     out[row, 1] += min(count, 8)
