@@ -76,10 +76,14 @@ class LogBatch(Batch):
     """A batch as it comes from a log.
 
     ``network_class`` is that of the row's address: -1 unknown, 0 ordinary, 1 hosting, 2 VPN.
+    ``region`` is a code of the account's region, else of its address's; -1 unknown.
+    ``solicits`` marks rows whose text asks for likes or offers them.
     ``forgotten`` says what to forget before the batch is taken in; None if nothing.
     """
 
     network_class: I8
+    region: I32
+    solicits: Bools
     forgotten: Forgotten | None
 
 
@@ -103,7 +107,8 @@ def joined(parts: Sequence[LogBatch], forgotten: Forgotten | None) -> LogBatch:
     if len(parts) == 1:
         return replace(parts[0], forgotten=forgotten)
     columns = {
-        name: [getattr(part, name) for part in parts] for name in (*_COLUMNS, "network_class")
+        name: [getattr(part, name) for part in parts]
+        for name in (*_COLUMNS, "network_class", "region", "solicits")
     }
     ids = pa.concat_arrays(columns.pop("event_id"))
     whole = {name: np.concatenate(rows) for name, rows in columns.items()}

@@ -15,9 +15,9 @@ from zhenzan.events.addresses import read_addresses
 from zhenzan.events.batch import KEYS, Forgotten, LogBatch, joined
 from zhenzan.events.codes import CodeTable, Idleness, grown
 from zhenzan.events.hashed import HashedRows
-from zhenzan.events.hashing import hash_strings
 from zhenzan.events.network import UNKNOWN, Networks
 from zhenzan.events.tables import AccountFacts, ItemFacts
+from zhenzan.events.wording import solicits, text_hashes
 
 COLUMN_OF: dict[str, str] = {
     "account": "account_id",
@@ -64,6 +64,10 @@ class Encoder:
         self._block_key = np.zeros(1 << 10, np.uint64)
         self._network_class = np.full(1 << 10, UNKNOWN, np.int8)
         self._asn = np.full(1 << 10, -1, np.int64)
+        self._region = np.full(1 << 10, -1, np.int32)
+        # Regions of accounts and of addresses are compared by name, so they share their codes.
+        regions = accounts.regions if accounts is not None else CodeTable()
+        self._region_codes = regions.encode(self._networks.region_names)
         self._idle = {key: Idleness() for key in RECYCLED}
         self._now_us = 0
         self._swept_us = 0
@@ -114,7 +118,7 @@ class Encoder:
         if self.items is not None:
             self._fill_from_items(self.items, codes)
         codes["block"] = self._blocks(codes["ip"], rows)
-        text_hash, text_chars = _texts(rows)
+        text_hash, text_chars, asks = _texts(rows)
         return LogBatch(
             event_id=rows.strings("event_id"),
             **rows.numbers,
@@ -122,6 +126,8 @@ class Encoder:
             text_chars=text_chars,
             late=np.full(len(rows), late, np.bool_),
             network_class=self._classes(codes["ip"]),
+            region=self._regions(codes["account"], codes["ip"]),
+            solicits=asks,
             forgotten=None,
             **codes,
         )
@@ -139,12 +145,25 @@ class Encoder:
             self._asn = grown(self._asn, len(table))
             self._network_class[ip[table.fresh]] = self._networks.classes_of(number)
             self._asn[ip[table.fresh]] = self._networks.asn_of(number)
+            if len(self._region_codes):
+                at = self._networks.regions_of(number)
+                self._region = grown(self._region, len(table))
+                self._region[ip[table.fresh]] = np.where(at >= 0, self._region_codes[at], -1)
         keys = np.where(ip >= 0, self._block_key[np.maximum(ip, 0)], np.uint64(0))
         return self.tables["block"].encode_hashed(keys)
 
     def _classes(self, ip: NDArray[np.int32]) -> NDArray[np.int8]:
         classes = self._network_class[np.maximum(ip, 0)]
         return np.where(ip >= 0, classes, UNKNOWN).astype(np.int8)
+
+    def _regions(self, account: NDArray[np.int32], ip: NDArray[np.int32]) -> NDArray[np.int32]:
+        region = np.full(len(account), -1, np.int32)
+        if len(self._region_codes):
+            region = np.where(ip >= 0, self._region[np.maximum(ip, 0)], -1).astype(np.int32)
+        if self.accounts is None:
+            return region
+        own = self.accounts.region[account]
+        return np.where(own >= 0, own, region).astype(np.int32)
 
     def _fill_from_items(self, items: ItemFacts, codes: dict[str, NDArray[np.int32]]) -> None:
         """Take merchant and category from the items table where the log leaves them out."""
@@ -156,12 +175,16 @@ class Encoder:
                 codes[key][gap] = facts[item[gap]]
 
 
-def _texts(rows: HashedRows) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Hash texts without case and outer blanks; count characters of the text as written."""
+def _texts(
+    rows: HashedRows,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+    """Hash texts, count their characters as written, and mark those that trade in likes."""
     hashes, chars = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int32)
+    asks = np.zeros(len(rows), np.bool_)
     told = np.flatnonzero(rows.hashes["text"])
     if len(told):
         text = rows.strings("text", told)
-        hashes[told] = hash_strings(pc.utf8_lower(pc.utf8_trim_whitespace(text))).view(np.int64)
+        hashes[told] = text_hashes(text).view(np.int64)
         chars[told] = pc.utf8_length(text).to_numpy()
-    return hashes, chars
+        asks[told] = solicits(text)
+    return hashes, chars, asks

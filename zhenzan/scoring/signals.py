@@ -14,6 +14,7 @@ from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.events.batch import Forgotten, LogBatch
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
+from zhenzan.scoring.repeats import READ, Repeats
 from zhenzan.traces import AccountTrace, CohortTrace, CoItemTrace, CoLikeTrace
 
 NEW_ACCOUNT_DAYS = 3.0
@@ -34,12 +35,13 @@ class SignalSource:
 
     def __init__(self) -> None:
         wanted = {name for detector in all_detectors() for name in detector.reads}
-        wanted |= _SELF_READ
+        wanted |= _SELF_READ | READ
         self.features = tuple(f for f in FEATURES if f.name in wanted)
         self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
         self.colikes = CoLikeTrace()
         self._co_items = CoItemTrace()
         self._accounts = AccountTrace()
+        self._repeats = Repeats()
         self._cohorts = CohortTrace(len(_COHORTS))
 
     def update(
@@ -81,6 +83,7 @@ class SignalSource:
         missing = [getattr(batch, name).take(liked) < 0 for name in ("device", "ip", "session")]
         likes["missing_fields"] = np.sum(missing, axis=0)
         likes["account_age_days"] = _age_days(likes, created_us)
+        likes.update(self._repeats.update(batch, likes, is_like=is_like))
         cohorts = self._cohorts.update(likes["ts"], likes["item"], _traits(likes))
         likes.update({name: cohorts[:, column] for column, name in enumerate(_COHORTS)})
         again = np.zeros(len(batch), np.bool_)
