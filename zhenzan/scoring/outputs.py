@@ -18,6 +18,7 @@ from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.state import COUNT_STATES, CountState
 from zhenzan.features.compile import feature_hash
+from zhenzan.scoring.account_reasons import RecurringReasons
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.authenticity import authentic_engagement
 from zhenzan.scoring.decide import SUPPORT_MIN, count_states
@@ -83,8 +84,15 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
     states = count_states(settlement.settled.score, settlement.settled.nats, run.settings)
     _write_likes(run, settlement, states, out / "likes.parquet")
     pq.write_table(_items(run, states), out / "items.parquet")
-    pq.write_table(_accounts(run, states), out / "accounts.parquet")
-    pq.write_table(_merchants(run, states), out / "merchants.parquet")
+    reasons = RecurringReasons(
+        all_detectors(),
+        settlement.settled,
+        settlement.measured,
+        segments=_segments(run, settlement),
+        states=states,
+    )
+    pq.write_table(_accounts(run, states, reasons), out / "accounts.parquet")
+    pq.write_table(_merchants(run, states, reasons), out / "merchants.parquet")
     pq.write_table(_timeline(run, states), out / "timeline.parquet")
     pq.write_table(GROUPS.empty_table(), out / "groups.parquet")
     return _summary(run, settlement, states)
@@ -100,7 +108,7 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
     spill, tables = run.spill, run.ingest.tables
     settled = settlement.settled
     reasoner = Reasoner(all_detectors(), settled)
-    segments = settled.baseline.segments(spill.key("category"), spill.key("campaign"))
+    segments = _segments(run, settlement)
     ids = spill.event_ids()
     order = _output_order(run, ids)
     as_of = np.minimum(spill.key("ts") + run.settings.follow_up_s * 1_000_000, run.last_us)
@@ -130,6 +138,12 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
             "as_of": pa.array(as_of[rows], _TS),
         }
         yield pa.table({field.name: columns[field.name] for field in LIKES}).cast(LIKES)
+
+
+def _segments(run: Run, settlement: Settlement) -> NDArray[np.int16]:
+    spill = run.spill
+    baseline = settlement.settled.baseline
+    return baseline.segments(spill.key("category"), spill.key("campaign"))
 
 
 def _output_order(run: Run, ids: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -211,7 +225,7 @@ def _drop_silent_kinds(inputs: dict[str, Any]) -> None:
         inputs.pop("likes_verified_buyer", None)
 
 
-def _accounts(run: Run, states: NDArray[np.int8]) -> pa.Table:
+def _accounts(run: Run, states: NDArray[np.int8], reasons: RecurringReasons) -> pa.Table:
     counts = run.accounts.columns()
     size = len(counts["first_us"])
     seen = np.flatnonzero(counts["first_us"] > 0)
@@ -230,10 +244,11 @@ def _accounts(run: Run, states: NDArray[np.int8]) -> pa.Table:
     verified = run.ingest.verified
     if verified is not None:
         inputs["verified"] = verified[seen]
+    columns["reasons"] = reasons.by(run.spill.key("account"), seen)
     return _with_health(columns, account_health(pa.table(inputs))).sort_by("account_id")
 
 
-def _merchants(run: Run, states: NDArray[np.int8]) -> pa.Table:
+def _merchants(run: Run, states: NDArray[np.int8], reasons: RecurringReasons) -> pa.Table:
     counts = run.items.columns()
     merchant = run.spill.key("merchant")
     owner = counts["merchant"]
@@ -254,6 +269,7 @@ def _merchants(run: Run, states: NDArray[np.int8]) -> pa.Table:
         total = np.bincount(owner[told], counts[kind][told], minlength=size)
         if total.any():
             inputs[name] = total[seen]
+    columns["reasons"] = reasons.by(merchant, seen)
     return _with_health(columns, merchant_health(pa.table(inputs))).sort_by("merchant_id")
 
 

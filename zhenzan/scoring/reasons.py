@@ -249,3 +249,9 @@ def _duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {name}"
     return f"{seconds:.3g} s"
+
+
+def sentence(detector: Detector, value: float) -> tuple[str, str]:
+    """Write what a detector says at a value, in English and Chinese, without the usual range."""
+    written = _written(float(_rounded(np.array([value]))[0]), detector.unit)
+    return detector.reason.format(value=written), detector.reason_zh.format(value=written)
