@@ -65,6 +65,21 @@ def test_keys_that_nobody_uses_any_more_leave_the_memory():
     assert len(trace._keys) <= 2_048
 
 
+def test_a_late_row_is_not_answered_from_what_came_after_it():
+    trace = SharedTrace(DAY_US, accounts_max=4)
+    key, yes = np.array([7], np.uint64), np.array([True])
+    for account, minute, expected in ((0, 10, 0), (1, 20, 1), (2, 5, 0), (3, 30, 3)):
+        ts = np.array([START_US + minute * MINUTE_US])
+        assert trace.update(ts, key, np.array([account], np.int32), uses=yes) == [expected]
+    trace = LikenessTrace(1)
+    values, item = np.zeros((9, 1)), np.zeros(9, np.int32)
+    trace.update(START_US + np.arange(9) * MINUTE_US, item, values)
+    late = trace.update(np.array([START_US - DAY_US]), item[:1], values[:1] + 5)
+    assert np.isnan(late).all()
+    after = trace.update(np.array([START_US + HOUR_US]), item[:1], values[:1])
+    assert after.tolist() == [[0.0]]
+
+
 # --- likeness
 
 

@@ -4,7 +4,7 @@ Assumption: a platform's audience is spread as its users are; a farm sits in one
 S2-13). What is usual is learned by category, since food and services are local.
 
 Known false positives: local shops and news, a campus, a regional holiday. Where somebody lives is
-never a reason alone (S2-23, T18), hence the small weight.
+never a reason alone (S2-23, T18), hence the smallest weight of all network signals.
 
 Cost: the last 32 likers of an item; says nothing without a table that names regions.
 """
@@ -27,8 +27,8 @@ DETECTOR = Detector(
     measure=measure,
     edges=(0.12, 0.2, 0.28, 0.36, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95),
     segment="category",
-    weight_max=1.0,
-    clears_max=0.2,
+    weight_max=0.5,
+    clears_max=0.1,
     unit="share",
     reason="{value} of this item's latest likes in 24 h come from one region",
     reason_zh="该内容 24 小时内最近的点赞有 {value} 来自同一地区",

@@ -123,7 +123,9 @@ def _update(
 def _born_near(now, account, born, others, us, births):
     near = 0
     for place in range(_RING):
-        if others[place] < 0 or others[place] == account or now - us[place] > _WINDOW_US:
+        if others[place] < 0 or others[place] == account:
+            continue
+        if not 0 < now - us[place] <= _WINDOW_US:
             continue
         if births[place] <= 0 or now - births[place] <= _BORN_BEFORE_US:
             continue
@@ -137,12 +139,12 @@ def _top_share(now, regions, us):
     known = 0
     most = 0
     for place in range(_RING):
-        if regions[place] < 0 or now - us[place] > _REGION_WINDOW_US:
+        if regions[place] < 0 or not 0 < now - us[place] <= _REGION_WINDOW_US:
             continue
         known += 1
         same = 0
         for other in range(_RING):
-            if regions[other] == regions[place] and now - us[other] <= _REGION_WINDOW_US:
+            if regions[other] == regions[place] and 0 < now - us[other] <= _REGION_WINDOW_US:
                 same += 1
         most = max(most, same)
     return most / known if known >= _REGIONS_MIN else np.nan

@@ -57,8 +57,8 @@ class LikenessTrace:
 def _update(ts, item, values, out, us, sums):
     for row in range(len(ts)):
         code = item[row]
-        if code < 0:
-            continue
+        if code < 0 or ts[row] < us[code]:
+            continue  # a late like comes too late to be compared with what was usual then
         if ts[row] != us[code]:
             fade = 0.5 ** ((ts[row] - us[code]) / _HALF_LIFE_US) if us[code] else 0.0
             for measure in range(values.shape[1]):

@@ -109,11 +109,9 @@ def _update(ts, key, account, uses, out, keys, ring_account, ring_us, used, wind
             if keys[at] == key[row]:
                 for place in range(ring_account.shape[1]):
                     other = ring_account[at, place]
-                    if (
-                        other >= 0
-                        and other != account[row]
-                        and now - ring_us[at, place] <= window_us
-                    ):
+                    ago = now - ring_us[at, place]
+                    # A late row asks about its own time, not about what came since.
+                    if other >= 0 and other != account[row] and 0 < ago <= window_us:
                         others += 1
             out[row] = others
         for row in range(start, end):
@@ -130,7 +128,8 @@ def _update(ts, key, account, uses, out, keys, ring_account, ring_us, used, wind
                     break
                 if ring_us[at, place] < ring_us[at, chosen]:
                     chosen = place
-            ring_account[at, chosen] = account[row]
-            ring_us[at, chosen] = now
+            if now >= ring_us[at, chosen]:
+                ring_account[at, chosen] = account[row]
+                ring_us[at, chosen] = now
         start = end
     return used
