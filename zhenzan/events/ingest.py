@@ -53,7 +53,7 @@ class Ingest:
     rejects_path
         Where to write the quarantine file.
     networks
-        Tables of network ranges: ip_start, ip_end, and kind or asn.
+        Tables of network ranges: ip_start, ip_end, and kind, asn, region or country.
     accounts, items
         The side tables of the contract.
     format
