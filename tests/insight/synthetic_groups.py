@@ -114,7 +114,8 @@ def _add(number, shape, tables, likes, items, names, rng):  # type: ignore[no-un
     ]  # fmt: skip
     tables["t"] += [
         {
-            "group_id": group_id, "item_id": item, "merchant_id": f"merchant-{items.index(item) % 7}",
+            "group_id": group_id, "item_id": item,
+            "merchant_id": f"merchant-{items.index(item) % 7}",
             "likes": 20, "role": "camouflage" if place == 0 else "beneficiary",
         }
         for place, item in enumerate(chosen)

@@ -61,6 +61,11 @@ class GroupCard:
     matrix: Matrix | None
     graph: Graph | None
 
+    @property
+    def chained(self) -> bool:
+        """Say whether roles tell more than who liked and what was liked."""
+        return bool({role for role, _ in self.roles} - {"executor", "beneficiary"})
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -289,14 +294,20 @@ def _roles(members: Sequence[Row], targets: Sequence[Row]) -> tuple[tuple[str, i
 
 
 def _raster(
-    row: Row, members: Sequence[Row], targets: Sequence[Row], likes: dict[str, list[Row]], number: int
+    row: Row,
+    members: Sequence[Row],
+    targets: Sequence[Row],
+    likes: dict[str, list[Row]],
+    number: int,
 ) -> Raster | None:
     """Draw the members over time, those who came first on top."""
     items = {target["item_id"] for target in targets}
     first: dict[str, int] = {}
     moments: list[int] = []
     for member in members:
-        own = [like["t"] for like in likes.get(member["account_id"], []) if like["item_id"] in items]
+        own = [
+            like["t"] for like in likes.get(member["account_id"], []) if like["item_id"] in items
+        ]
         if own:
             first[member["account_id"]] = min(own)
             moments += own

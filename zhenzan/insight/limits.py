@@ -28,11 +28,11 @@ POOL_ROWS_MAX: Final = 20
 GROUP_MEMBERS_DRAWN: Final = 120
 """Members (rows) in the raster of a group, those with most evidence."""
 
-MATRIX_ROWS_MAX: Final = 48
-"""Members (rows) in the matrix of a group."""
+MATRIX_MEMBERS_MAX: Final = 48
+"""Members (columns) in the matrix of a group."""
 
 MATRIX_TARGETS_MAX: Final = 36
-"""Targets (columns) in the matrix of a group."""
+"""Targets (rows) in the matrix of a group."""
 
 MATRIX_OTHERS_MAX: Final = 12
 """Other items of the members beside the targets, to show that they are left alone."""

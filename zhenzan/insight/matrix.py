@@ -1,8 +1,9 @@
 """Account x item matrices: who liked what, and in which order.
 
-One row a member, one column a target; a cell is a like, larger and darker the earlier it came
-among the members' likes of that item. A column apart, hollow, stand other items of the same
-people: what they do there is their own affair and is judged without the group.
+One column a member, one row a target; a cell is a like, larger and darker the earlier it came
+among the members' likes of that item. Below a rule, grey, stand other items of the same people:
+what they do there is their own affair and is judged without the group. Groups have more members
+than targets, so lying down they fit a page and a phone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zhenzan.insight.limits import MATRIX_OTHERS_MAX, MATRIX_ROWS_MAX, MATRIX_TARGETS_MAX
+from zhenzan.insight.limits import MATRIX_MEMBERS_MAX, MATRIX_OTHERS_MAX, MATRIX_TARGETS_MAX
 from zhenzan.insight.outputs import Row
 
 CELL = 10
@@ -51,41 +52,41 @@ def draw_matrix(
         Likes of each account: ``item_id`` and ``t`` in microseconds.
     """
     items = {target["item_id"] for target in targets}
-    accounts = [member["account_id"] for member in members[:MATRIX_ROWS_MAX]]
+    accounts = [member["account_id"] for member in members[:MATRIX_MEMBERS_MAX]]
     when = {
         account: {like["item_id"]: like["t"] for like in reversed(likes.get(account, []))}
         for account in accounts
     }
-    columns = [target["item_id"] for target in targets[:MATRIX_TARGETS_MAX]]
-    columns.sort(key=lambda item: (min(_moments(item, when), default=0), item))
-    order = {item: _order(item, when) for item in columns}
+    goods = [target["item_id"] for target in targets[:MATRIX_TARGETS_MAX]]
+    goods.sort(key=lambda item: (min(_moments(item, when), default=0), item))
+    order = {item: _order(item, when) for item in goods}
     if not any(order.values()):
         return None
     accounts.sort(key=lambda account: (_mean_place(account, order), account))
     shades: list[list[str]] = [[] for _ in range(SHADES)]
-    for row, account in enumerate(accounts):
-        for column, item in enumerate(columns):
+    for column, account in enumerate(accounts):
+        for row, item in enumerate(goods):
             if account in order[item]:
                 shade = min(SHADES - 1, int(order[item][account] * SHADES))
                 shades[shade].append(_cell(column, row))
     others = _other_items(accounts, when, items)
-    start = len(columns) + _APART
+    start = len(goods) + _APART
     beside = [
-        _cell(start + column, row)
-        for row, account in enumerate(accounts)
-        for column, item in enumerate(others)
+        _cell(column, start + row)
+        for column, account in enumerate(accounts)
+        for row, item in enumerate(others)
         if item in when[account]
     ]
-    height = CELL * len(accounts)
-    middle = CELL * (len(columns) + _APART / 2)
+    width = CELL * len(accounts)
+    middle = CELL * (len(goods) + _APART / 2)
     return Matrix(
         shades=tuple("".join(cells) for cells in shades),
         others="".join(beside),
-        rule=f"M{middle:g} 0v{height}" if others else "",
-        width=round(CELL * (start + len(others) if others else len(columns))),
-        height=height,
+        rule=f"M0 {middle:g}h{width}" if others else "",
+        width=width,
+        height=round(CELL * (start + len(others) if others else len(goods))),
         members=len(accounts),
-        targets=len(columns),
+        targets=len(goods),
         other_items=len(others),
     )
 
@@ -121,5 +122,5 @@ def _other_items(
     return ranked[:MATRIX_OTHERS_MAX]
 
 
-def _cell(column: float, row: int) -> str:
+def _cell(column: int, row: float) -> str:
     return f"M{CELL * column + CELL / 2:g} {CELL * row + CELL / 2:g}h0"

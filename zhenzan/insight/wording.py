@@ -31,8 +31,9 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _POWER_FROM = 6
 """Zeros from which a probability is written as a power of ten."""
 
-POWERS_MAX: Final = 9_999
-"""Powers of ten beyond which a probability is written no smaller."""
+POWERS_MAX: Final = 40
+"""Powers of ten beyond which a probability is written no smaller: there the model of chance is
+less certain than the number that it gives."""
 
 Value = str | int | float | None
 
