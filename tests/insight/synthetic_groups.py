@@ -39,10 +39,16 @@ USUAL = (
 )
 
 
-def many(count: int, *, members: int = 60, targets: int = 20) -> tuple[Shape, ...]:
-    """Make ``count`` groups of every kind in turn."""
+def many(count: int, *, large: int = 20) -> tuple[Shape, ...]:
+    """Make ``count`` groups of every kind in turn, the first ``large`` of them large."""
     return tuple(
-        Shape(KINDS[n % len(KINDS)], members, targets, 300.0, supplier=f"pool-{n % 9}")
+        Shape(
+            KINDS[n % len(KINDS)],
+            140 if n < large else 5,
+            40 if n < large else 4,
+            300.0,
+            supplier=f"pool-{n % 9}",
+        )
         for n in range(count)
     )
 

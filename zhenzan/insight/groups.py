@@ -249,20 +249,23 @@ def _counts(outputs: Outputs) -> dict[str, Row]:
     )
     rows = outputs.ask(
         f"""
-        WITH theirs AS (
+        WITH people AS (
+            SELECT group_id, account_id FROM group_members SEMI JOIN drawn_groups USING (group_id)
+        ), goods AS (
+            SELECT group_id, item_id, since, until
+            FROM group_targets JOIN drawn_groups USING (group_id)
+        ), theirs AS (
             SELECT m.group_id, t.item_id IS NOT NULL AS own, count_state AS s,
                    {campaign} AS campaign, {network} AS network
             FROM likes l
-            JOIN group_members m ON l.account_id = m.account_id
-            SEMI JOIN drawn_groups d ON d.group_id = m.group_id
-            LEFT JOIN group_targets t ON t.group_id = m.group_id AND t.item_id = l.item_id
+            JOIN people m ON l.account_id = m.account_id
+            LEFT JOIN goods t ON t.group_id = m.group_id AND t.item_id = l.item_id
         ), others AS (
-            SELECT d.group_id, count(*) AS by_others
+            SELECT t.group_id, count(*) AS by_others
             FROM likes l
-            JOIN group_targets t ON l.item_id = t.item_id
-            JOIN drawn_groups d ON d.group_id = t.group_id AND l.ts BETWEEN d.since AND d.until
-            ANTI JOIN group_members m ON m.group_id = t.group_id AND m.account_id = l.account_id
-            GROUP BY d.group_id
+            JOIN goods t ON l.item_id = t.item_id AND l.ts BETWEEN t.since AND t.until
+            ANTI JOIN people m ON m.group_id = t.group_id AND m.account_id = l.account_id
+            GROUP BY t.group_id
         )
         SELECT group_id, count(*) FILTER (own) AS own,
                count(*) FILTER (own AND s = 'counted') AS own_counted,
