@@ -16,7 +16,6 @@ import math
 from zhenzan.groups.relations import Relations
 
 ROUNDS = 3
-_SEED_SIZE = 10
 _LIKES_MIN = 2
 _TARGET_LIKES_MIN = 3
 _TARGET_TRIES = 100.0
@@ -49,8 +48,8 @@ WITH room AS (
     FROM hits JOIN room r USING (g) JOIN account_size a USING (account)
 )
 SELECT g, account, k * ln(k / expected) - k + expected AS strength, CAST(k AS INTEGER) AS k
-FROM scored WHERE k > expected
-    AND k * ln(k / expected) - k + expected >= {nats}
+FROM scored JOIN crowd USING (g) WHERE k > expected
+    AND k * ln(k / expected) - k + expected >= ln(greatest({accounts} / crowd.size, 2.0))
 """
 
 _AIM = """
@@ -69,7 +68,6 @@ FROM told JOIN size USING (g) JOIN stratum_mass s USING (category)
 _ODDS = """
 WITH near AS (
     SELECT g, account, CAST(count(*) AS DOUBLE) AS k FROM hit GROUP BY g, account
-    HAVING count(*) >= {likes}
 ), whole AS (
     SELECT g, sum(ln(1 - q)) AS missed, sum(overall) AS overall FROM aim GROUP BY g
 ), size AS (
@@ -155,8 +153,8 @@ FROM member m LEFT JOIN same s USING (g) GROUP BY coalesce(s.h, m.g), m.account
 def settle_members(relations: Relations) -> None:
     """Make the tables ``member``, ``aim``, ``hit`` and ``odds`` from ``target``, in fixed rounds.
 
-    ``odds`` holds every account with two likes on a group's targets, member or not; ``member``
-    those whose posterior odds are above even. After the first round the targets are found anew
+    ``odds`` holds every account with a like on a group's targets, member or not; ``member``
+    those with two and whose posterior odds are above even. After the first round the targets are found anew
     from the members, so that what the clusters missed comes in and what they caught by chance
     falls out.
     """
@@ -167,7 +165,7 @@ def settle_members(relations: Relations) -> None:
     facts = {"total": f"{float(total)}", "accounts": f"{float(accounts)}", "likes": _LIKES_MIN}
     relations.keep("stratum_mass", _STRATA)
     relations.keep("hit", _HIT)
-    relations.keep("member", _SEED, nats=math.log(max(accounts / _SEED_SIZE, 2.0)), **facts)
+    relations.keep("member", _SEED, **facts)
     for turn in range(ROUNDS):
         if turn > 0:
             relations.keep("same", _SAME, inverse=_SAME_JACCARD_INVERSE)
