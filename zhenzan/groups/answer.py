@@ -21,6 +21,7 @@ BIRTH_SHARE_MIN = 0.6
 MINUTES_S = 1_800.0
 LIFE_SHARE_MIN = 0.2
 ROTATES_COHESION_MAX = 0.3
+FIXED_ORDER_MIN = 0.8
 _POOL_GROUPS_MIN = 3
 _PAIR_MEMBERS = 24
 _PAIRS_MAX = 200
@@ -216,6 +217,7 @@ def _signs(
             "minutes": look["width_s"] <= MINUTES_S,
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
+            "fixed_order": look["order_asymmetry"] >= FIXED_ORDER_MIN,
             "linked": bool(pool >= 0),
         }
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}

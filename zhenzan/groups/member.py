@@ -68,6 +68,7 @@ FROM told JOIN size USING (g) JOIN stratum_mass s USING (category)
 _ODDS = """
 WITH near AS (
     SELECT g, account, CAST(count(*) AS DOUBLE) AS k FROM hit GROUP BY g, account
+    HAVING count(*) >= {near}
 ), whole AS (
     SELECT g, sum(ln(1 - q)) AS missed, sum(overall) AS overall FROM aim GROUP BY g
 ), size AS (
@@ -181,6 +182,6 @@ def settle_members(relations: Relations) -> None:
         if turn < 2:
             relations.keep("profile", _PROFILE)
         relations.keep("aim", _AIM, **facts)
-        relations.keep("odds", _ODDS, **facts)
+        relations.keep("odds", _ODDS, near=_LIKES_MIN if turn < ROUNDS - 1 else 1, **facts)
         relations.keep("member", _MEMBER, **facts)
     relations.keep("aim", _AIM, **facts)
