@@ -56,12 +56,9 @@ SELECT g, {shares} FROM near WHERE n >= 2 GROUP BY g
 _ACT = """
 SELECT t.g, t.account, t.item, t.ts, t.n, t.place,
        CASE WHEN t.n < 2 OR c.g IS NULL THEN 0.0 ELSE ln({mixture}) END AS time_nats,
-       ln(m.q / least(0.5, greatest(p.d - t.k, (a.d - t.k + 1) * s.n / {total}, 0.5 * s.n / {total})
-           * m.rate)) AS who_nats
+       ln(m.q / least(0.5, p.d * m.rate)) AS who_nats
 FROM near t JOIN aim m ON m.g = t.g AND m.item = t.item
-JOIN account_size a ON a.account = t.account
 JOIN profile p ON p.account = t.account AND p.category = t.category
-JOIN stratum_mass s ON s.category = t.category
 LEFT JOIN scale c ON c.g = t.g
 """
 
@@ -149,12 +146,17 @@ WITH owner AS (
            max(ts) AS last_us, sum(greatest(time_nats, 0.0)) / count(*) AS time_nats
     FROM act GROUP BY g
 ), aims AS (
-    SELECT g, sum(n - k + 0.5) AS background, sum(n) AS room FROM aim GROUP BY g
+    SELECT m.g, sum(m.rate * t.d) AS expected, sum(x.tries) AS tries
+    FROM aim m JOIN item_size z USING (item)
+    JOIN target x ON x.g = m.g AND x.item = m.item JOIN (
+        SELECT x.g, p.category, sum(p.d) AS d FROM member x JOIN profile p USING (account)
+        GROUP BY x.g, p.category
+    ) t ON t.g = m.g AND t.category = z.category GROUP BY m.g
 ), ordered AS (
     SELECT g, var_pop(place) AS spread, avg(1 / (12 * k)) AS chance FROM led GROUP BY g
 )
 SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.first_us, l.last_us,
-       coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.background, l.time_nats,
+       coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.expected, m.tries, l.time_nats,
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
        s.decay_nats, s.decay_likes, s.width_s, s.from_birth
@@ -190,10 +192,9 @@ def judge_groups(relations: Relations) -> pa.Table:
         for name in names
     )
     mixture = " + ".join(f"c.share_{name} * t.density_{name}" for name in names)
-    total = float(relations.one("SELECT count(*) FROM liked")[0])
     relations.keep("near", _NEAR, near=near, density=density, hour=HOUR_US)
     relations.keep("scale", _SCALE, shares=shares)
-    relations.keep("act", _ACT, mixture=mixture, total=total)
+    relations.keep("act", _ACT, mixture=mixture)
     relations.keep("odds", _TIMED)
     relations.keep("member", _TIMED_MEMBER)
     relations.keep("act", _LEFT_ACT)
