@@ -41,21 +41,31 @@ SELECT node, label FROM (
 ) WHERE place = 1
 """
 
+_PLACED = """
+SELECT DISTINCT l.label AS g, e.spot
+FROM label l JOIN (SELECT DISTINCT a, spot FROM edge) e ON e.a = l.node
+"""
+
+_CROWD = """
+SELECT x.g, greatest(sum(t.room) / sum(t.shared - t.expected), 1.0) AS size
+FROM tie t JOIN placed x ON x.spot = t.i JOIN placed y ON y.spot = t.j AND y.g = x.g GROUP BY x.g
+"""
+
 _TARGET = """
-WITH placed AS (
-    SELECT DISTINCT l.label AS g, e.spot
-    FROM label l JOIN (SELECT DISTINCT a, spot FROM edge) e ON e.a = l.node
-)
 SELECT g, s.item,
        min(CASE WHEN width = 0 THEN z.first_us ELSE bucket - width END) AS from_us,
-       max(CASE WHEN width = 0 THEN z.last_us ELSE bucket + 2 * width END) AS to_us
+       max(CASE WHEN width = 0 THEN z.last_us ELSE bucket + 2 * width END) AS to_us,
+       0.0 AS tries
 FROM placed p JOIN spot s USING (spot) JOIN item_size z ON z.item = s.item
 GROUP BY g, s.item
 """
 
 
 def cluster_ties(relations: Relations) -> None:
-    """Make the table ``target``: per candidate group ``g`` its items and the times that count.
+    """Make the tables ``target`` and ``crowd`` of the candidate groups ``g``.
+
+    ``target`` holds a group's items and the times that count; ``crowd`` a first estimate of its
+    size: n accounts on each of two items share n^2 / M when M accounts take turns.
 
     Each node takes the label to which its ties weigh most, ties broken by content, in fixed
     rounds; clusters of one item are dropped. An item that came in through a burst counts from
@@ -66,5 +76,7 @@ def cluster_ties(relations: Relations) -> None:
     for _ in range(ROUNDS):
         relations.keep("voted", _ROUND)
         relations.keep("label", "SELECT * FROM voted")
+    relations.keep("placed", _PLACED)
+    relations.keep("crowd", _CROWD)
     relations.keep("target", _TARGET)
-    relations.drop("voted", "label", "edge")
+    relations.drop("voted", "label", "edge", "placed")

@@ -22,6 +22,16 @@ ACCOUNT_SPOTS_MAX = 150
 WINDOWS_US = (10 * MINUTE_US, 2 * HOUR_US)
 _BURST_NATS = 12.0
 _SHARED_MIN = 3
+
+_WHOLE_TIMES = 8
+"""Items up to 8 times the affordable popularity enter whole too, thinned to a sample of accounts
+that is the same for all of them; beyond that a sample shares too few accounts to say anything."""
+
+_WEAK_NATS = 2.0
+_SUPPORT_MIN = 2
+"""A tie too weak to stand alone stays if at least two other spots are tied to both its ends: a
+rotating pool leaves few common accounts on each pair of its items, but it does so on all pairs
+(methods.md 1.4). Whether the cluster is real is decided by the test of the group."""
 _CAPS = (30, 50, 70, 100, 140, 200, 280, 400, 560, 800, 1_600, 3_200, 6_400)
 
 _LIKED = """
@@ -66,17 +76,20 @@ WITH hot AS (
     HAVING count(*) >= {least} AND count(*) > 2 * n * share
         AND count(*) * ln(count(*) / (n * share)) - count(*) + n * share >= {nats}
 )
-SELECT l.account, l.item, CAST(0 AS BIGINT) AS width, CAST(0 AS BIGINT) AS bucket, l.ts
-FROM liked l JOIN item_size s USING (item) WHERE s.n BETWEEN {least} AND {cap}
+SELECT l.account, l.item, CAST(0 AS BIGINT) AS width, CAST(0 AS BIGINT) AS bucket, l.ts,
+       least(1.0, {cap} / CAST(s.n AS DOUBLE)) AS thinned
+FROM liked l JOIN item_size s USING (item) JOIN account_size a USING (account)
+WHERE s.n BETWEEN {least} AND {whole} * {cap} AND a.lot * s.n < {cap} * 4294967296
 UNION ALL
-SELECT w.account, w.item, w.width, w.bucket, w.ts
+SELECT w.account, w.item, w.width, w.bucket, w.ts,
+       least(1.0, {cap} / CAST(b.m AS DOUBLE)) AS thinned
 FROM windowed w JOIN burst b USING (item, width, bucket) JOIN account_size a USING (account)
 WHERE a.lot * b.m < {cap} * 4294967296
 """
 
 _SPOT = """
 SELECT CAST(row_number() OVER (ORDER BY width, item, bucket) AS INTEGER) AS spot,
-       p.item, width, bucket, CAST(count(*) AS INTEGER) AS n
+       p.item, width, bucket, CAST(count(*) AS INTEGER) AS n, max(thinned) AS thinned
 FROM placed p GROUP BY p.item, width, bucket
 """
 
@@ -109,7 +122,10 @@ WITH volume AS (
     SELECT spot, CAST(count(*) AS DOUBLE) AS n FROM recent GROUP BY spot
 ), described AS (
     SELECT p.i, p.j, CAST(p.shared AS DOUBLE) AS shared, x.n AS n_i, y.n AS n_j,
-           x.n * y.n * v.twice / (v.likes * v.likes) * coalesce(r.rate, 1.0) AS expected
+           -- Thinned spots keep the same lots, so that they meet more often than others.
+           x.n * y.n * v.twice / (v.likes * v.likes) * coalesce(r.rate, 1.0)
+               / greatest(s.thinned, t.thinned) AS expected,
+           greatest(s.thinned, t.thinned) AS thinned
     FROM shared p JOIN size x ON x.spot = p.i JOIN size y ON y.spot = p.j
     JOIN spot s ON s.spot = p.i JOIN spot t ON t.spot = p.j
     JOIN item_size si ON si.item = s.item JOIN item_size sj ON sj.item = t.item
@@ -123,16 +139,35 @@ WITH volume AS (
     SELECT *, shared * ln(shared / expected) - shared + expected AS nats
     FROM described WHERE shared > 2 * expected
 ), numbered AS (
-    SELECT *, row_number() OVER (ORDER BY nats DESC) AS place FROM ranked
+    SELECT *, row_number() OVER (ORDER BY nats DESC) AS place FROM ranked WHERE nats >= {weak}
 ), bound AS (
     -- Benjamini and Hochberg over every pair of spots, tied or not.
     SELECT coalesce(max(place), 0) AS kept FROM numbered,
         (SELECT CAST(count(*) AS DOUBLE) * (count(*) - 1) / 2 AS tests FROM spot)
     WHERE nats >= ln(tests / ({false_discovery} * place))
 )
-SELECT i, j, shared, expected, nats,
-       (shared - expected) / sqrt(n_i * n_j) AS weight
-FROM numbered, bound WHERE place <= kept
+SELECT i, j, shared, expected, nats, place <= kept AS strong,
+       (shared - expected) / sqrt(n_i * n_j) AS weight, n_i * n_j / thinned AS room
+FROM numbered, bound
+"""
+
+_SUPPORTED = """
+WITH ends AS (
+    SELECT i AS a, j AS b FROM tie UNION ALL SELECT j, i FROM tie
+), degree AS (
+    SELECT a, count(*) AS n FROM ends GROUP BY a
+), weak AS (
+    -- The end with fewer ties leads, so that a hub does not make the join explode.
+    SELECT t.i, t.j, CASE WHEN x.n <= y.n THEN t.i ELSE t.j END AS low,
+           CASE WHEN x.n <= y.n THEN t.j ELSE t.i END AS high
+    FROM tie t JOIN degree x ON x.a = t.i JOIN degree y ON y.a = t.j WHERE NOT t.strong
+), supported AS (
+    SELECT w.i, w.j FROM weak w JOIN ends e ON e.a = w.low
+    JOIN ends f ON f.a = w.high AND f.b = e.b
+    GROUP BY w.i, w.j HAVING count(*) >= {support}
+)
+SELECT t.* FROM tie t LEFT JOIN supported s ON s.i = t.i AND s.j = t.j
+WHERE t.strong OR s.i IS NOT NULL
 """
 
 _BLOCK_RATE = """
@@ -163,9 +198,10 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
     A tie is two spots of different items that share at least 3 accounts and more than their
     sizes, the accounts' activity and the categories predict: the expectation is
     n_i n_j sum d(d-1) / (sum d)^2, times what the two categories share in all over what that
-    formula predicts for them. ``nats`` is the Poisson surprise; those kept are bounded in their
-    false-discovery rate over all pairs of spots. ``weight`` is the excess over the geometric
-    mean of the sizes, 0 to 1. Returns the popularity up to which items were joined whole.
+    formula predicts for them. ``nats`` is the Poisson surprise; ``strong`` ties are bounded in
+    their false-discovery rate over all pairs of spots, others stay where two more spots are tied
+    to both ends. ``weight`` is the excess over the geometric mean of the sizes, 0 to 1; ``room``
+    over the excess estimates how many accounts take turns. Returns the popularity up to which items were joined whole.
     """
     relations.keep("liked", _LIKED)
     relations.keep("item_size", _ITEM)
@@ -179,7 +215,7 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
         f"SELECT {width} AS width, ts - ts % {width} AS bucket FROM liked" for width in WINDOWS_US
     )
     relations.keep(
-        "placed", _PLACED, cap=cap, least=SPOT_LIKES_MIN, nats=_BURST_NATS, windowed=windowed,
+        "placed", _PLACED, cap=cap, whole=_WHOLE_TIMES, least=SPOT_LIKES_MIN, nats=_BURST_NATS, windowed=windowed,
         traffic=traffic,
     )  # fmt: skip
     relations.keep("spot", _SPOT)
@@ -187,7 +223,10 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
     relations.drop("placed")
     relations.keep("block_rate", _BLOCK_RATE)
     relations.keep("shared", _SHARED, shared=_SHARED_MIN)
-    relations.keep("tie", _TIE, session=2 * HOUR_US, false_discovery=false_discovery)
+    relations.keep(
+        "tie", _TIE, session=2 * HOUR_US, false_discovery=false_discovery, weak=_WEAK_NATS
+    )
+    relations.keep("tie", _SUPPORTED, support=_SUPPORT_MIN)
     relations.drop("recent", "shared", "block_rate")
     return cap
 
