@@ -15,7 +15,7 @@ from zhenzan.cli import VERBS
 from zhenzan.cli.settings import table
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.features.library import FEATURES
-from zhenzan.glossary import FAMILIES, WORDS
+from zhenzan.glossary import FAMILIES, GROUP_KINDS, GROUP_ROLES, WORDS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by `make docs`; change the code instead. -->\n"
@@ -87,7 +87,13 @@ def _detectors() -> str:
 
 def _words() -> str:
     text = "# Words\n\nOne idea, one word, in English and simplified Chinese.\n"
-    for title, words in (("The product", WORDS), ("Evidence families", FAMILIES)):
+    chapters = (
+        ("The product", WORDS),
+        ("Evidence families", FAMILIES),
+        ("Kinds of group", GROUP_KINDS),
+        ("Roles in a group", GROUP_ROLES),
+    )
+    for title, words in chapters:
         rows = [tuple(dataclasses.astuple(word)) for word in words.values()]
         text += f"\n## {title}\n\n" + _rows(("English", "中文", "meaning", "含义"), rows)
     return text

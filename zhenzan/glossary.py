@@ -103,6 +103,12 @@ WORDS: dict[str, Word] = {
         "点赞不真实的校准概率。",
     ),
     "group": Word("group", "群组", "Accounts that act together.", "共同行动的账号。"),
+    "benign_lockstep": Word(
+        "benign lockstep",
+        "善意同步",
+        "Accounts that act together for an innocent reason; reported, never excluded by itself.",
+        "出于正当缘由而共同行动的账号；予以列示，不因此本身而排除。",
+    ),
     "decision": Word(
         "decision",
         "决定",
@@ -179,6 +185,93 @@ FAMILIES: dict[str, Word] = {
     "context": Word("context", "情境", "When and through which channel.", "时间与渠道。"),
 }
 """The evidence families of design.md; the key is the ``family`` of a reason."""
+
+GROUP_KINDS: dict[str, Word] = {
+    "scripted_farm": Word(
+        "scripted farm",
+        "脚本农场",
+        "Accounts that one script drives, in bursts and with little else to their lives.",
+        "由同一脚本驱动的账号：集中爆发，几乎没有其他活动。",
+    ),
+    "paid_crowd": Word(
+        "paid crowd",
+        "有偿众包",
+        "Real people who like what a task tells them to, for a small reward.",
+        "为小额报酬按任务点赞的真人。",
+    ),
+    "mutual_help_ring": Word(
+        "mutual-help ring",
+        "互赞圈",
+        "Owners of items who like each other's items in turn.",
+        "条目的主人轮流为彼此点赞。",
+    ),
+    "nurtured_farm": Word(
+        "nurtured farm",
+        "养号农场",
+        "Accounts that were kept alive for a long time before they acted together.",
+        "先长期养号、再共同行动的账号。",
+    ),
+    "cross_platform_drive": Word(
+        "cross-platform drive",
+        "跨平台引流",
+        "Accounts that a call on another platform sends to the same items.",
+        "由其他平台的号召引向相同条目的账号。",
+    ),
+    "reseller_pool": Word(
+        "reseller pool",
+        "分销账号池",
+        "One stock of accounts that serves many merchants, a part of it at a time.",
+        "同一批账号分批服务于多个商家。",
+    ),
+    "fan_club": Word(
+        "fan club",
+        "粉丝团",
+        "People who follow the same maker and like what it shows.",
+        "关注同一作者并为其内容点赞的人。",
+    ),
+    "page_network": Word(
+        "page network",
+        "主页矩阵",
+        "Pages of one publisher that pass the same posts on.",
+        "同一发布者的多个主页，转发相同内容。",
+    ),
+    "dormitory": Word(
+        "dormitory",
+        "宿舍",
+        "People under one roof: they share a network and some habits.",
+        "同住一处的人：共用网络，习惯相近。",
+    ),
+    "sanctioned_team": Word(
+        "sanctioned team",
+        "官方组队",
+        "A team of an official campaign, acting inside its channel.",
+        "官方活动中的队伍，在活动渠道内行动。",
+    ),
+}
+"""The kinds of group, by the key that outputs use; the last four are benign."""
+
+GROUP_ROLES: dict[str, Word] = {
+    "supplier": Word(
+        "supplier", "供应方", "Holds the accounts that others use.", "持有供他人使用的账号。"
+    ),
+    "distributor": Word(
+        "distributor", "分发方", "Passes tasks on and acts first.", "分派任务并率先行动。"
+    ),
+    "executor": Word("executor", "执行方", "Gives the likes.", "给出点赞。"),
+    "beneficiary": Word(
+        "beneficiary",
+        "受益方",
+        "Gained likes; whether it ordered them is another question.",
+        "得到点赞；是否由其订购是另一问题。",
+    ),
+    "camouflage": Word(
+        "camouflage",
+        "掩护",
+        "Liked to look ordinary; it ordered nothing.",
+        "为显得平常而被点赞；并未订购。",
+    ),
+}
+"""The roles in a chain (S3-14): three of members, two of targets."""
 
 
 def word(key: str, language: Language) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,18 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = Path(__file__).parents[1] / "insight" / "synthetic.py"
-    spec = importlib.util.spec_from_file_location("synthetic_outputs_browser", file)
+    folder = tmp_path_factory.mktemp("out")
+    _builder("synthetic").write_outputs(folder, names="item-{}-" + "long" * 30)
+    _builder("synthetic_groups").write_groups(folder, names="member-{}-" + "long" * 30)
+    return write_report(folder)
+
+
+def _builder(name: str) -> Any:
+    file = Path(__file__).parents[1] / "insight" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"{name}_browser", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # a dataclass looks its own module up
     spec.loader.exec_module(module)
-    return write_report(
-        module.write_outputs(tmp_path_factory.mktemp("out"), names="item-{}-" + "long" * 30)
-    )
+    return module

@@ -75,7 +75,7 @@ def test_language_switch_by_keyboard_is_kept_in_the_address(chromium: Any, repor
         assert page.locator("#zh").is_visible()
         assert page.url.endswith("#zh")
         assert page.title().startswith("真赞")
-        page.locator("#zh .contents a").nth(3).click()
+        page.locator("#zh .contents a").nth(4).click()
         assert page.url.endswith("#zh-accounts")
         page.reload()
         assert page.locator("#zh").is_visible()
@@ -100,7 +100,9 @@ def test_page_never_scrolls_sideways(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         # The same with every text 40 % longer, as another language might be.
         page.evaluate(
-            """() => { for (const n of document.querySelectorAll("h1, h2, h3, p, dt, li, th")) {
+            """() => {
+               const named = "h1, h2, h3, p, dt, dd, li, th, figcaption, .claim, .tag, .meta";
+               for (const n of document.querySelectorAll(named)) {
                  const t = n.lastChild;
                  if (t && t.nodeType === 3) {
                    t.data += " " + t.data.slice(0, Math.ceil(.4 * t.data.length));
@@ -153,11 +155,52 @@ def test_every_text_has_contrast_enough(chromium: Any, report: Path, scheme: str
 
 def test_pictures_are_drawn(chromium: Any, report: Path) -> None:
     with opened(chromium, report) as page:
-        for picture in (".plot .fill-counted", ".raster use", ".steps .own"):
+        pictures = (".plot .fill-counted", ".raster use", ".steps .own")
+        groups = (".group .raster use", ".matrix use", ".graph use")
+        for picture in (*pictures, *groups):
             box = page.locator(f"#en {picture}").first.bounding_box()
             assert box is not None
             assert box["height"] > 5
             assert box["width"] > 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_row_of_the_table_of_groups_leads_to_its_card_and_opens_it(
+    chromium: Any, report: Path, language: str
+) -> None:
+    with opened(chromium, report, language=language) as page:
+        card = page.locator(f"#{language}-group-2")
+        assert card.get_attribute("open") is None
+        page.locator(f"#{language}-group-list-table tbody a").nth(1).click()
+        assert page.url.endswith(f"#{language}-group-2")
+        assert card.locator(".claim").is_visible()
+        assert card.locator(".raster").is_visible()
+
+
+def test_benign_lockstep_is_told_apart_without_colour(chromium: Any, report: Path) -> None:
+    with opened(chromium, report) as page:
+        edges = page.eval_on_selector_all(
+            "#en .tag", "tags => tags.map((t) => [t.className, getComputedStyle(t).borderTopStyle])"
+        )
+        assert {tuple(edge) for edge in edges} == {("tag", "solid"), ("tag benign", "dashed")}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pictures_of_a_group_stay_inside_their_card(
+    chromium: Any, report: Path, width: int
+) -> None:
+    with opened(chromium, report, viewport={"width": width, "height": 800}) as page:
+        page.evaluate("document.querySelectorAll('.group').forEach((d) => { d.open = true; })")
+        out = page.evaluate(
+            """() => [...document.querySelectorAll("#en .group")].flatMap((card) => {
+                 const edge = card.getBoundingClientRect();
+                 return [...card.querySelectorAll("svg, dl, table")].filter((n) => {
+                   const b = n.getBoundingClientRect();
+                   return b.width && (b.left < edge.left || b.right > edge.right + 0.5);
+                 }).map((n) => n.className.baseVal || n.tagName);
+               })"""
+        )
+        assert out == []
 
 
 def test_print_shows_every_item_card(chromium: Any, report: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import zhenzan.insight
-from zhenzan.glossary import FAMILIES, LANGUAGES, WORDS
+from zhenzan.glossary import FAMILIES, GROUP_KINDS, GROUP_ROLES, LANGUAGES, WORDS
+from zhenzan.groups.schema import BENIGN_KINDS, KINDS, MEMBER_ROLES, TARGET_ROLES
 from zhenzan.insight.visible import visible
 from zhenzan.insight.wording import Wording, messages
 
@@ -39,6 +40,8 @@ FIXED = (
     "refund",
     "comment",
     "conversion",
+    "group",
+    "benign_lockstep",
 )
 
 
@@ -90,7 +93,7 @@ def test_templates_hold_no_words_and_use_every_message() -> None:
     assert not re.search(r"[A-Za-z\u4e00-\u9fff]{2,}", bare), re.findall(r"[A-Za-z]{2,}", bare)
     used = set(re.findall(r"say\(\"(\w+)\"", source)) | set(re.findall(r'"(\w+)"', source))
     built = ("tile_", "mark_", "nav_", "horizon_", "funnel_", "step_", "component_", "reject_",
-             "duration_", "first_of", "likes_n")  # fmt: skip
+             "duration_", "first_of", "likes_n", "chance_")  # fmt: skip
     for key in ENGLISH:
         assert key in used or key.startswith(built), key
     for key in re.findall(r"say\(\"(\w+)\"[,)]", source):
@@ -116,9 +119,37 @@ def test_glossary_words_differ_and_have_meanings() -> None:
     for language in LANGUAGES:
         said = [word.text(language) for word in WORDS.values()]
         assert len(said) == len(set(said))
-        for word in (*WORDS.values(), *FAMILIES.values()):
+        kinds = [word.text(language) for word in (*GROUP_KINDS.values(), *GROUP_ROLES.values())]
+        assert len(kinds) == len(set(kinds))
+        every = (WORDS, FAMILIES, GROUP_KINDS, GROUP_ROLES)
+        for word in (word for words in every for word in words.values()):
             assert word.text(language)
             assert word.meaning(language)[-1] in ".。"
+
+
+def test_every_kind_and_role_of_a_group_has_its_word() -> None:
+    assert set(GROUP_KINDS) == set(KINDS)
+    assert set(GROUP_ROLES) == {*MEMBER_ROLES, *TARGET_ROLES}
+    assert set(list(GROUP_KINDS)[-len(BENIGN_KINDS) :]) == BENIGN_KINDS
+
+
+@pytest.mark.parametrize(
+    ("log10", "english", "chinese"),
+    [
+        (-0.1, "1 in 1", "1 分之一"),
+        (-1, "1 in 10", "10 分之一"),
+        (-3.5, "1 in 3,162", "3,162 分之一"),
+        (-6, "10⁻⁶", "10⁻⁶"),
+        (-38.9, "10⁻³⁸", "10⁻³⁸"),
+        (-2_113, "10⁻⁴⁰", "10⁻⁴⁰"),
+        (float("-inf"), "10⁻⁴⁰", "10⁻⁴⁰"),
+    ],
+)
+def test_a_chance_is_written_as_a_bound_that_holds(
+    log10: float, english: str, chinese: str
+) -> None:
+    assert Wording("en").chance(log10) == english
+    assert Wording("zh").chance(log10) == chinese
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,48 @@ from typing import Final
 ITEM_CARDS_MAX: Final = 12
 """Most affected items that get reasons, a raster and a funnel."""
 
+GROUP_CARDS_MAX: Final = 8
+"""Groups that get a claim, a raster, a matrix and a graph; all others are rows of the table."""
+
+BENIGN_CARDS_MAX: Final = 4
+"""The same for groups in benign lockstep, which are listed apart."""
+
+GROUP_ROWS_MAX: Final = 500
+"""Rows of the table of groups, and of that of benign lockstep."""
+
+GROUP_PAIRS_SHOWN: Final = 3
+"""Pairs of accounts named under a group's claim."""
+
+GROUP_NAMES_SHOWN: Final = 10
+"""Members and targets of a group that are named; the output files name all."""
+
+POOL_ROWS_MAX: Final = 20
+"""Pools of accounts that are listed with the groups they serve."""
+
+GROUP_MEMBERS_DRAWN: Final = 120
+"""Members (rows) in the raster of a group, those with most evidence."""
+
+MATRIX_MEMBERS_MAX: Final = 48
+"""Members (columns) in the matrix of a group."""
+
+MATRIX_TARGETS_MAX: Final = 36
+"""Targets (rows) in the matrix of a group."""
+
+MATRIX_OTHERS_MAX: Final = 12
+"""Other items of the members beside the targets, to show that they are left alone."""
+
+GRAPH_MEMBERS_MAX: Final = 60
+"""Members in the graph of a group."""
+
+GRAPH_TARGETS_MAX: Final = 24
+"""Targets in the graph of a group."""
+
+GRAPH_LIKES_MAX: Final = 700
+"""Likes drawn as lines in the graph of a group; more are thinned evenly, all of them pull."""
+
+GRAPH_PAIRS_MAX: Final = 60
+"""Pairs of members drawn as strong lines in the graph of a group."""
+
 RASTER_ACCOUNTS_MAX: Final = 160
 """Accounts (rows) drawn in one raster; more are sampled evenly and the report says so."""
 

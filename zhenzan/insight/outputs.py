@@ -17,7 +17,10 @@ from zhenzan.insight.limits import MEMORY_LIMIT
 Row = dict[str, Any]
 
 REQUIRED = ("likes", "items")
-OPTIONAL = ("accounts", "merchants", "timeline", "rejects")
+OPTIONAL = (
+    "accounts", "merchants", "timeline", "rejects",
+    "groups", "group_members", "group_targets", "group_pairs",
+)  # fmt: skip
 
 
 class Outputs:

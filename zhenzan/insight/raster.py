@@ -1,12 +1,13 @@
 """Account x time rasters: who liked when, one row an account, one mark a like.
 
-A raster shows an item's likers with all their likes, on this item (long marks) and on any other
-(short marks), because accounts that act together draw vertical stripes and people do not.
+A raster shows accounts with all their likes, on the items it is about (long marks) and on any
+other (short marks), because accounts that act together draw vertical stripes and people do not.
+It is about one item and its likers, or about the targets of a group and its members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ ROW_HEIGHT = 4
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """One item's drawing: SVG path data by (count state, own item or other)."""
+    """One drawing: SVG path data by (count state, own item or other)."""
 
     number: int
     paths: Mapping[str, str]
@@ -47,23 +48,40 @@ def rasters(outputs: Outputs, items: Sequence[str]) -> dict[str, Raster]:
     outputs.keep("raster_items", pa.table({"item_id": list(items)}))
     outputs.ask("CREATE OR REPLACE TEMP TABLE raster_rows AS " + _chosen_accounts())
     rows = outputs.ask("SELECT * FROM raster_rows ORDER BY item_id, place")
+    by_account = likes_of(outputs, "raster_rows")
+    by_item: dict[str, list[Row]] = {}
+    for row in rows:
+        by_item.setdefault(row["item_id"], []).append(row)
+    return {
+        item: draw(
+            [row["account_id"] for row in found],
+            by_account,
+            {item},
+            window=time_window([row["t"] for row in found]),
+            accounts_all=found[0]["of_item"],
+            number=number,
+        )
+        for number, (item, found) in enumerate(sorted(by_item.items()), start=1)
+    }
+
+
+def likes_of(outputs: Outputs, table: str, *, when: str = "true") -> dict[str, list[Row]]:
+    """Read the likes of the accounts of a kept table, by account in time order.
+
+    ``when`` may narrow them by columns of the like ``l`` and of the table's row ``r``. At most
+    ``RASTER_LIKES_SCANNED_MAX`` likes are read, the earliest.
+    """
     marks = outputs.ask(
         f"""
         SELECT l.account_id, l.item_id, epoch_us(l.ts) AS t, l.count_state AS state
-        FROM likes l SEMI JOIN raster_rows USING (account_id)
+        FROM likes l SEMI JOIN {table} r ON l.account_id = r.account_id AND {when}
         ORDER BY l.ts, l.event_id LIMIT {RASTER_LIKES_SCANNED_MAX}
         """
     )
     by_account: dict[str, list[Row]] = {}
     for mark in marks:
         by_account.setdefault(mark["account_id"], []).append(mark)
-    by_item: dict[str, list[Row]] = {}
-    for row in rows:
-        by_item.setdefault(row["item_id"], []).append(row)
-    return {
-        item: _draw(item, found, by_account, number=number)
-        for number, (item, found) in enumerate(sorted(by_item.items()), start=1)
-    }
+    return by_account
 
 
 def _chosen_accounts() -> str:
@@ -96,41 +114,63 @@ def _chosen_accounts() -> str:
     """
 
 
-def _draw(
-    item: str, rows: list[Row], by_account: Mapping[str, list[Row]], *, number: int
+def draw(
+    accounts: Sequence[str],
+    by_account: Mapping[str, Sequence[Row]],
+    own_items: Collection[str],
+    *,
+    window: tuple[int, int],
+    accounts_all: int,
+    number: int,
 ) -> Raster:
-    """Place the marks of one item's rows on a grid and write one path for each kind of mark."""
-    times = np.array([row["t"] for row in rows], dtype=np.int64)
-    start, end = _window(times)
+    """Place marks on a grid, one row an account, and write one path for each kind of mark.
+
+    Parameters
+    ----------
+    accounts
+        The rows from top to bottom.
+    by_account
+        Likes of each account: ``item_id``, ``t`` in microseconds and ``state``.
+    own_items
+        Items whose likes get the long marks.
+    window
+        Start and end in microseconds; what lies outside is not drawn.
+    accounts_all
+        How many accounts there are, drawn or not.
+    number
+        Names the drawing within the page.
+    """
+    start, end = window
     span = max(1, end - start)
     cells: dict[str, dict[tuple[int, int], None]] = {}
     drawn = 0
     for own in (True, False):
-        for row in rows:
-            for mark in by_account.get(row["account_id"], []):
-                if (mark["item_id"] == item) is not own or not start <= mark["t"] <= end:
+        for row, account in enumerate(accounts):
+            for mark in by_account.get(account, []):
+                if (mark["item_id"] in own_items) is not own or not start <= mark["t"] <= end:
                     continue
                 if drawn >= RASTER_MARKS_MAX:
                     break
                 x = (mark["t"] - start) * (RASTER_COLUMNS - 8) // span + 4
                 kind = f"{mark['state']}-{'own' if own else 'other'}"
                 before = cells.setdefault(kind, {})
-                drawn += (x, row["place"]) not in before
-                before[(x, row["place"])] = None
+                drawn += (x, row) not in before
+                before[(x, row)] = None
     return Raster(
         number=number,
         paths={kind: _path(kind, places) for kind, places in sorted(cells.items())},
         width=RASTER_COLUMNS,
-        height=ROW_HEIGHT * len(rows),
-        accounts_shown=len(rows),
-        accounts_all=rows[0]["of_item"],
+        height=ROW_HEIGHT * len(accounts),
+        accounts_shown=len(accounts),
+        accounts_all=accounts_all,
         start_us=start,
         end_us=end,
     )
 
 
-def _window(times: NDArray[np.int64]) -> tuple[int, int]:
-    """Show where the item's likes are, with a margin; far outliers do not squeeze the rest."""
+def time_window(moments: Sequence[int]) -> tuple[int, int]:
+    """Show where the likes are, with a margin; far outliers do not squeeze the rest."""
+    times: NDArray[np.int64] = np.array(moments, dtype=np.int64)
     low, high = np.quantile(times, (0.01, 0.99)) if len(times) > 50 else (times.min(), times.max())
     margin = max(60_000_000, int(high - low) // 20)
     return int(low) - margin, int(high) + margin

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zhenzan.glossary import LANGUAGES
-from zhenzan.insight import affected, drawing, overview, protection, raster, tables
+from zhenzan.insight import affected, drawing, graph, groups, overview, protection, raster, tables
 from zhenzan.insight.limits import RAW_CHARS_MAX
 from zhenzan.insight.outputs import Outputs
 from zhenzan.insight.visible import visible
@@ -27,6 +27,8 @@ SHOWN_WORDS = (
     "excluded",
     "campaign",
     "evidence_family",
+    "group",
+    "benign_lockstep",
     "contamination",
     "qualified_traffic",
     "conversion",
@@ -68,6 +70,7 @@ def collect(outputs: Outputs) -> dict[str, Any]:
         "cards": cards,
         "funnels": {card.row["item_id"]: drawing.funnel(card.steps) for card in cards},
         "rasters": raster.rasters(outputs, affected.item_ids(cards)),
+        "groups": groups.groups(outputs),
         "items": tables.items(outputs),
         "accounts": tables.accounts(outputs),
         "merchants": tables.merchants(outputs),
@@ -89,6 +92,7 @@ def render(facts: dict[str, Any]) -> str:
         script=Markup(script),
         policy=policy(style, script),
         shown_words=SHOWN_WORDS,
+        graph_icons={role: shape.format(x=8, y=8) for role, shape in graph.NODES.items()},
         aes_components=tables.AES_COMPONENTS,
     )
 

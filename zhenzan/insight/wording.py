@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import Final
 
-from zhenzan.glossary import FAMILIES, LANGUAGE_TAGS, WORDS, Language
+from zhenzan.glossary import (
+    FAMILIES,
+    GROUP_KINDS,
+    GROUP_ROLES,
+    LANGUAGE_TAGS,
+    WORDS,
+    Language,
+)
 
 MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -19,6 +26,14 @@ _COMPACT: dict[Language, list[tuple[float, str]]] = {
     "zh": [(1e8, "亿"), (1e4, "万")],
 }
 """Large numbers are grouped by thousands in English and by ten thousands in Chinese."""
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER_FROM = 6
+"""Zeros from which a probability is written as a power of ten."""
+
+POWERS_MAX: Final = 40
+"""Powers of ten beyond which a probability is written no smaller: there the model of chance is
+less certain than the number that it gives."""
 
 Value = str | int | float | None
 
@@ -71,6 +86,24 @@ class Wording:
     def family(self, key: str) -> str:
         """Give the name of an evidence family; an unknown one stays as it is."""
         return FAMILIES[key].text(self.language) if key in FAMILIES else key
+
+    def group_word(self, key: str) -> str:
+        """Give the name of a kind of group or of a role in one; an unknown one stays as it is."""
+        named = GROUP_KINDS | GROUP_ROLES
+        return named[key].text(self.language) if key in named else key
+
+    def group_meaning(self, key: str) -> str:
+        """Give the meaning of a kind of group or of a role in one; empty where unknown."""
+        named = GROUP_KINDS | GROUP_ROLES
+        return named[key].meaning(self.language) if key in named else ""
+
+    def chance(self, log10: float) -> str:
+        """Write a small probability, given its logarithm, rounded up so that it stays a bound."""
+        if not math.isfinite(log10) or log10 < -POWERS_MAX:
+            log10 = -POWERS_MAX
+        if log10 > -_POWER_FROM:
+            return self.say("chance_one_in", n=max(1, math.floor(10**-log10 + 1e-9)))
+        return "10" + f"{math.ceil(log10 - 1e-9)}".translate(_RAISED)
 
     def number(self, value: float | None, *, digits: int | None = None) -> str:
         """Write a number in full, grouped; fractions with three significant digits."""

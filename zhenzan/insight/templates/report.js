@@ -16,6 +16,8 @@
     root.dataset.language = language;
     root.lang = edition.lang;
     document.title = edition.dataset.title;
+    const target = document.getElementById(location.hash.slice(1));
+    if (target && target.tagName === "DETAILS") target.open = true;
   };
 
   const keyOf = (row, column) => {
