@@ -17,6 +17,7 @@ from zhenzan.audit.growths import growths
 from zhenzan.audit.history import History, read_history
 from zhenzan.audit.options import AuditOptions
 from zhenzan.audit.outputs import write_outputs
+from zhenzan.audit.revision import check_likes
 from zhenzan.audit.standing import CHANGES, Standing, Window, advance
 from zhenzan.audit.state import State, agree, file_digest, whole_folder
 from zhenzan.audit.windows import plan
@@ -76,9 +77,13 @@ def audit_log(
     CheckpointError
         ``out`` holds an audit of another history, under other options, or of another version.
     SourceError
-        The history is a stream, which cannot be read twice.
+        The history is a stream, which cannot be read twice, or the likes cannot be revised.
+    SchemaError
+        The likes were written by a version that kept no evidence.
     """
     report = progress or _silent
+    if source.likes is not None:
+        check_likes(source.likes, out)
     out.mkdir(parents=True, exist_ok=True)
     state = State(out)
     history = _history(source, state, out, options, settings, report)
