@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from zhenzan.groups.answer import assemble
+from zhenzan.groups.cluster import cluster_ties
+from zhenzan.groups.judge import judge_groups
+from zhenzan.groups.member import settle_members
+from zhenzan.groups.relations import Relations
 from zhenzan.groups.schema import Groups, complete, no_groups
+from zhenzan.groups.ties import find_ties
+
+_OWNER = "SELECT item, max(merchant) AS merchant FROM likes WHERE item >= 0 GROUP BY item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class GroupOptions:
     memory_limit: str = "1GB"
     threads: int = 2
     spill_folder: str = ""
-    pairs_per_like_max: float = 12.0
+    pairs_per_like_max: float = 4.0
 
 
 def find_groups(
@@ -46,6 +54,28 @@ def find_groups(
     SchemaError
         A required column is absent.
     """
-    complete(likes)
-    del owners, options
-    return no_groups()
+    options = options or GroupOptions()
+    likes = complete(likes)
+    if not len(likes):
+        return no_groups()
+    with Relations(
+        memory_limit=options.memory_limit,
+        threads=options.threads,
+        spill_folder=options.spill_folder,
+    ) as relations:
+        relations.give("likes", likes)
+        if owners is not None:
+            relations.give("owners", owners)
+        relations.keep("item_owner", _OWNER)
+        find_ties(
+            relations,
+            pairs_per_like_max=options.pairs_per_like_max,
+            false_discovery=options.false_discovery_max,
+        )
+        cluster_ties(relations)
+        settle_members(relations)
+        looks = judge_groups(relations)
+        return assemble(
+            relations, likes, looks, owners_known=owners is not None,
+            false_discovery_max=options.false_discovery_max,
+        )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Candidate groups: clusters of tied spots, by fixed rounds of label propagation in SQL."""
+
+from __future__ import annotations
+
+from zhenzan.groups.relations import Relations
+
+ROUNDS = 8
+"""Rounds of propagation; labels in dense clusters settle in three or four (methods.md, 4b)."""
+
+_EDGE = """
+WITH both_ways AS (
+    SELECT i AS a, j AS b, weight FROM tie UNION ALL SELECT j, i, weight FROM tie
+), node AS (
+    -- The order of labels comes from content, so that renumbering changes no cluster.
+    SELECT s.spot, CAST(row_number() OVER (
+               ORDER BY s.n DESC, z.n DESC, z.first_us, z.last_us, s.width, s.bucket
+           ) AS INTEGER) AS label
+    FROM spot s JOIN (SELECT DISTINCT a FROM both_ways) e ON e.a = s.spot
+    JOIN item_size z ON z.item = s.item
+)
+SELECT x.label AS a, y.label AS b, e.weight, x.spot
+FROM both_ways e JOIN node x ON x.spot = e.a JOIN node y ON y.spot = e.b
+"""
+
+_FIRST = "SELECT DISTINCT a AS node, a AS label FROM edge"
+
+_ROUND = """
+WITH vote AS (
+    SELECT e.a AS node, l.label, sum(e.weight) AS weight
+    FROM edge e JOIN label l ON l.node = e.b GROUP BY e.a, l.label
+    UNION ALL
+    -- A node keeps its label against an equal one: without this, two nodes swap for ever.
+    SELECT l.node, l.label, max(e.weight) / 2
+    FROM label l JOIN edge e ON e.a = l.node GROUP BY l.node, l.label
+), total AS (
+    SELECT node, label, round(sum(weight), 6) AS weight FROM vote GROUP BY node, label
+)
+SELECT node, label FROM (
+    SELECT node, label, row_number() OVER (PARTITION BY node ORDER BY weight DESC, label) AS place
+    FROM total
+) WHERE place = 1
+"""
+
+_PLACED = """
+SELECT DISTINCT l.label AS g, e.spot
+FROM label l JOIN (SELECT DISTINCT a, spot FROM edge) e ON e.a = l.node
+"""
+
+_CROWD = """
+SELECT x.g, greatest(sum(t.room) / sum(t.shared - t.expected), 1.0) AS size
+FROM tie t JOIN placed x ON x.spot = t.i JOIN placed y ON y.spot = t.j AND y.g = x.g GROUP BY x.g
+"""
+
+_TARGET = """
+SELECT g, s.item,
+       min(CASE WHEN width = 0 THEN z.first_us ELSE bucket - width END) AS from_us,
+       max(CASE WHEN width = 0 THEN z.last_us ELSE bucket + 2 * width END) AS to_us
+FROM placed p JOIN spot s USING (spot) JOIN item_size z ON z.item = s.item
+GROUP BY g, s.item
+"""
+
+
+def cluster_ties(relations: Relations) -> None:
+    """Make the tables ``target`` and ``crowd`` of the candidate groups ``g``.
+
+    ``target`` holds a group's items and the times that count; ``crowd`` a first estimate of its
+    size: n accounts on each of two items share n^2 / M when M accounts take turns.
+
+    Each node takes the label to which its ties weigh most, ties broken by content, in fixed
+    rounds; clusters of one item are dropped. An item that came in through a burst counts from
+    one window before it to one window after.
+    """
+    relations.keep("edge", _EDGE)
+    relations.keep("label", _FIRST)
+    for _ in range(ROUNDS):
+        relations.keep("voted", _ROUND)
+        relations.keep("label", "SELECT * FROM voted")
+    relations.keep("placed", _PLACED)
+    relations.keep("crowd", _CROWD)
+    relations.keep("target", _TARGET)
+    relations.drop("voted", "label", "edge", "placed")
