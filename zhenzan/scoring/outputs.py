@@ -73,8 +73,10 @@ GROUPS = pa.schema(
         pa.field("last_ts", TS),
         pa.field("kind", pa.string()),
         pa.field("confidence", pa.float64()),
+        pa.field("raised_us", pa.int64()),
     ]
 )
+"""Groups that the watch raised, ``raised_us`` is when; none has a kind before it is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
     states = count_states(settlement.settled.score, settlement.settled.nats, run.settings)
     _write_likes(run, settlement, states, out / "likes.parquet")
     _write_figures(run, states, out)
-    pq.write_table(GROUPS.empty_table(), out / "groups.parquet")
+    pq.write_table(_raised(run), out / "groups.parquet")
     return _summary(run, settlement, states)
 
 
@@ -241,6 +243,16 @@ def _account_facts(
     if run.ingest.verified is not None:
         facts["verified"] = run.ingest.verified[seen]
     return facts
+
+
+def _raised(run: Run) -> pa.Table:
+    rows = run.signals.watch.table()
+    columns = {name: rows[name] for name in ("group_id", "size", "raised_us")}
+    columns |= {"targets": rows["items"]}
+    columns |= {f"{name}_ts": rows[f"{name}_us"].cast(TS) for name in ("first", "last")}
+    for name in ("kind", "confidence"):
+        columns[name] = pa.nulls(len(rows), GROUPS.field(name).type)
+    return pa.table({name: columns[name] for name in GROUPS.names}).cast(GROUPS)
 
 
 def _summary(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> dict[str, Any]:

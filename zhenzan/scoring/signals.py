@@ -14,7 +14,8 @@ from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.events.batch import Batch
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
-from zhenzan.traces import AccountTrace, CohortTrace, CoItemTrace, CoLikeTrace
+from zhenzan.groups.watch import GroupWatch
+from zhenzan.traces import AccountTrace, CohortTrace
 
 NEW_ACCOUNT_DAYS = 3.0
 _THREADS_MAX = 4
@@ -37,8 +38,7 @@ class SignalSource:
         wanted |= _SELF_READ
         self.features = tuple(f for f in FEATURES if f.name in wanted)
         self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
-        self.colikes = CoLikeTrace()
-        self._co_items = CoItemTrace()
+        self.watch = GroupWatch()
         self._accounts = AccountTrace()
         self._cohorts = CohortTrace(len(_COHORTS))
 
@@ -68,12 +68,7 @@ class SignalSource:
         for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
             likes[name] = getattr(batch, name)[is_like]
         likes["campaign"] = batch.campaign[is_like] >= 0
-        likes.update(self.colikes.update(likes["ts"], likes["item"], likes["account"]))
-        likes.update(
-            self._co_items.update(
-                *(likes[name] for name in ("ts", "account", "item", "merchant", "category"))
-            )
-        )
+        likes.update(self.watch.update(likes))
         likes["network_class"] = network_class[is_like]
         missing = [(getattr(batch, name)[is_like] < 0) for name in ("device", "ip", "session")]
         likes["missing_fields"] = np.sum(missing, axis=0)
