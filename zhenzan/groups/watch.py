@@ -15,7 +15,7 @@ import hashlib
 import itertools
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ MEMBERS_MIN = 4
 
 TARGET_LIKES_MIN = 3
 MEMBER_TARGETS_MIN = 2
+_GROWTH = 1.25
 TARGET_LIFT_MIN = 10.0
 """Times by which members like a target more than chance has it, as in `zhenzan.groups.member`."""
 
@@ -175,21 +176,12 @@ class GroupWatch:
 
     def _judge(self, now_us: int) -> None:
         """Judge the cohorts of the items that were marked in the step that ends now."""
-        fresh = self._marks.fresh()
-        if not len(fresh):
-            return
-        self._marks.forget(now_us - self.options.reach_us, self.options.marks_max)
         self._traffic.forget(now_us - self.options.reach_us)
-        ts, account, item = self._marks.columns()
-        order = np.lexsort((ts, item))
-        starts = np.searchsorted(item[order], fresh, side="left")
-        ends = np.searchsorted(item[order], fresh, side="right")
-        held = np.flatnonzero(ends - starts >= MEMBERS_MIN)
+        grown_cohorts = self._marks.grown_cohorts(now_us - self.options.reach_us)
         # In an order that comes from content, since what is raised first takes in what follows.
-        turn = np.lexsort((ends[held] - starts[held], ts[order[starts[held]]]))
-        for start, end in np.stack([starts, ends], axis=1)[held[turn]].tolist():
-            rows = order[start:end]
-            self._test(now_us, np.unique(account[rows]), int(item[rows[0]]), ts[rows])
+        for item, ts, account in sorted(grown_cohorts, key=lambda c: (int(c[1][0]), len(c[1]))):
+            self._test(now_us, np.unique(account), item, ts)
+        self._marks.bound(now_us - self.options.reach_us, self.options.marks_max)
 
     def _test(self, now_us: int, cohort: I32, item: int, ts: I64) -> None:
         """Raise the cohort of an item if chance does not explain what else it likes together.
@@ -256,34 +248,74 @@ class GroupWatch:
 
 
 class _Marks:
-    """Marked likes of the last hours, in the order in which they arrived."""
+    """Marked likes of the last hours, by item, in the order in which they arrived."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[I64, I32, I32]] = []
-        self._fresh: list[I32] = []
+        self._fresh: list[tuple[I64, I32, I32]] = []
+        self._held: dict[int, _Cohort] = {}
+        self.count = 0
 
     def add(self, ts: I64, account: I32, item: I32) -> None:
         """Take in marked likes."""
         if len(ts):
-            self._parts.append((ts, account, item))
-            self._fresh.append(item)
+            self._fresh.append((ts, account, item))
 
-    def fresh(self) -> I32:
-        """Give the items marked since the last call, each once."""
-        items = np.unique(np.concatenate(self._fresh)) if self._fresh else np.zeros(0, np.int32)
+    def grown_cohorts(self, before_us: int) -> list[tuple[int, I64, I32]]:
+        """Give the items whose marked likes have grown by a quarter since they were last given.
+
+        For each the times and accounts of its marked likes that are no older than ``before_us``.
+        The geometric steps keep the cost in proportion to the likes, whatever an item collects.
+        """
+        if not self._fresh:
+            return []
+        ts, account, item = (np.concatenate(column) for column in zip(*self._fresh, strict=True))
         self._fresh = []
-        return items
+        self.count += len(ts)
+        order = np.argsort(item, kind="stable")
+        cuts = np.flatnonzero(np.diff(item[order])) + 1
+        found = []
+        for rows in np.split(order, cuts):
+            cohort = self._held.setdefault(int(item[rows[0]]), _Cohort())
+            cohort.parts.append((ts[rows], account[rows]))
+            cohort.count += len(rows)
+            if cohort.count >= max(MEMBERS_MIN, cohort.due):
+                self.count -= cohort.forget(before_us)
+                cohort.due = cohort.count * _GROWTH
+                found.append((int(item[rows[0]]), *cohort.columns()))
+        return found
 
-    def forget(self, before_us: int, most: int) -> None:
-        """Let go of what is older, and of the oldest beyond a number."""
-        ts, account, item = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-        keep = ts >= before_us
-        keep[: max(len(keep) - most, 0)] = False
-        self._parts = [(ts[keep], account[keep], item[keep])]
+    def bound(self, before_us: int, most: int) -> None:
+        """Let go of all that is older once there are too many, and of the older half if need be."""
+        while self.count > most:
+            for item in list(self._held):
+                cohort = self._held[item]
+                self.count -= cohort.forget(before_us)
+                if not cohort.count:
+                    del self._held[item]
+            newest = [int(cohort.parts[-1][0][-1]) for cohort in self._held.values()]
+            before_us += max((max(newest, default=before_us) - before_us) // 2, 1)
 
-    def columns(self) -> tuple[I64, I32, I32]:
-        """Give times, accounts and items, after `forget`."""
-        return self._parts[0]
+
+@dataclass(slots=True)
+class _Cohort:
+    """The marked likes of one item."""
+
+    parts: list[tuple[I64, I32]] = field(default_factory=list)
+    count: int = 0
+    due: float = 0.0
+
+    def forget(self, before_us: int) -> int:
+        """Let go of parts that are older; give the number of likes."""
+        gone = 0
+        while self.parts and int(self.parts[0][0][-1]) < before_us:
+            gone += len(self.parts.pop(0)[0])
+        self.count -= gone
+        return gone
+
+    def columns(self) -> tuple[I64, I32]:
+        """Give times and accounts."""
+        ts = np.concatenate([part[0] for part in self.parts])
+        return ts, np.concatenate([part[1] for part in self.parts])
 
 
 class _Traffic:
