@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -117,6 +117,7 @@ class GroupWatch:
         self.co_items = co_items or CoItemTrace()
         self.options = options or WatchOptions()
         self.raised: list[Raised] = []
+        self._groups_of: dict[int, set[int]] = {}
         self._marks = _Marks()
         self._traffic = _Traffic()
         self._step = -1
@@ -228,23 +229,34 @@ class GroupWatch:
         return np.asarray(np.maximum(np.maximum(ever, now), 0.5 / self.co_items.likes_count))
 
     def _raise(self, group: Raised) -> None:
-        """Add a group, or let one grow that shares half of the members and a target."""
-        for place in range(len(self.raised) - 1, -1, -1):
+        """Add a group, or let the latest one grow that shares half of the members and a target."""
+        members = group.accounts.tolist()
+        shared = Counter(place for one in members for place in self._groups_of.get(one, ()))
+        for place in sorted(shared, reverse=True):
             known = self.raised[place]
-            shared = len(np.intersect1d(known.accounts, group.accounts))
-            least = min(len(known.accounts), len(group.accounts))
-            if shared < SAME_MEMBERS_MIN * least or not np.isin(group.items, known.items).any():
+            least = min(len(known.accounts), len(members))
+            if shared[place] < SAME_MEMBERS_MIN * least:
                 continue
-            self.raised[place] = replace(
-                known,
-                accounts=np.union1d(known.accounts, group.accounts),
-                items=np.union1d(known.items, group.items),
-                likes=max(known.likes, group.likes),
-                last_us=max(known.last_us, group.last_us),
-                log10_p=min(known.log10_p, group.log10_p),
-            )
-            return
-        self.raised.append(group)
+            if np.isin(group.items, known.items).any():
+                self.raised[place] = _grown(known, group)
+                break
+        else:
+            place = len(self.raised)
+            self.raised.append(group)
+        for one in members:
+            self._groups_of.setdefault(one, set()).add(place)
+
+
+def _grown(known: Raised, group: Raised) -> Raised:
+    """Take a later finding into a group that was raised before."""
+    return replace(
+        known,
+        accounts=np.union1d(known.accounts, group.accounts),
+        items=np.union1d(known.items, group.items),
+        likes=max(known.likes, group.likes),
+        last_us=max(known.last_us, group.last_us),
+        log10_p=min(known.log10_p, group.log10_p),
+    )
 
 
 class _Marks:
