@@ -117,7 +117,7 @@ def test_addresses_of_a_log_share_blocks_and_bad_ones_keep_their_code(
     assert batches[0].block.tolist() == [0, 0, 1, 2, 2, -1, -1]
     assert ingest.ipv4.tolist()[:3] == [0x0A000001, 0x0A0000C8, 0x0A000101]
     assert ingest.counts.bad_addresses == 1
-    assert ingest.network_class(batches[0]).tolist() == [-1] * 7
+    assert batches[0].network_class.tolist() == [-1] * 7
 
 
 @pytest.mark.parametrize("ids_min", [1 << 19, 4])

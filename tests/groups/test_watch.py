@@ -124,7 +124,8 @@ def test_the_codes_change_nothing(stream):
 
 def test_the_ledgers_answer_as_they_do_without_the_watch(stream):
     signals = GroupWatch().update(stream)
-    plain = CoLikeTrace().update(stream["ts"], stream["item"], stream["account"])
+    columns = ("ts", "item", "account", "merchant")
+    plain = CoLikeTrace().update(*(stream[name] for name in columns))
     plain |= CoItemTrace().update(*(stream[name] for name in COLUMNS))
     assert signals.keys() == plain.keys()
     for name, column in plain.items():

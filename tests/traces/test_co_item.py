@@ -186,3 +186,12 @@ def test_pairs_that_rest_are_let_go():
     trace._pairs_used = len(trace._pairs)  # as if the table were full
     trace._make_room()
     assert 0 < trace._pairs_used < before
+
+
+def test_a_like_from_an_earlier_week_is_taken_in():
+    ts = np.array([1_700_000_000_000_000, 1_699_000_000_000_000], np.int64)
+    nothing = np.full(2, -1, np.int32)
+    found = CoItemTrace().update(
+        ts, np.zeros(2, np.int32), np.arange(2, dtype=np.int32), nothing, nothing
+    )
+    assert found["reappearing"].tolist() == [0, 0]

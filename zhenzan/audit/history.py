@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from zhenzan.events.batch import Batch
+from zhenzan.events.batch import LogBatch
 from zhenzan.events.hashing import hash_strings
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
@@ -27,6 +27,8 @@ from zhenzan.scoring.ahead import ahead
 from zhenzan.traces.growing import grown
 
 _CODED = ("account", "item", "merchant", "category", "device", "block", "channel")
+_RECYCLED = ("device",)
+_HASHED = tuple(key for key in _CODED if key not in _RECYCLED)
 _NAMED = ("account", "item", "merchant", "category")
 _ROW_GROUP = 262_144
 _UNSEEN_US = 1 << 62
@@ -42,7 +44,7 @@ class History:
         self._file = pq.ParquetFile(folder / "likes.parquet")
         self.path = folder / "likes.parquet"
         self.facts: dict[str, Any] = json.loads((folder / "facts.json").read_text("utf-8"))
-        self._codes = {key: pq.read_table(folder / f"{key}.parquet") for key in _CODED}
+        self._codes = {key: pq.read_table(folder / f"{key}.parquet") for key in _HASHED}
         self._registered_us = self._codes["account"]["registered_us"].to_numpy()
         self.created_us = self._codes["item"]["created_us"].to_numpy()
         meta = self._file.metadata
@@ -119,10 +121,11 @@ class History:
             )
             ids = hash_strings(part["event_id"].combine_chunks())
             columns = [ids, part["ts"].to_numpy(), part["campaign"].to_numpy()]
-            for key in _CODED:
+            for key in _HASHED:
                 known = np.append(self._codes[key]["hash"].to_numpy(), np.uint64(0))
                 columns.append(known[part[key].to_numpy()])
-            # Blocks of rows may be cut elsewhere next time, so rows are mixed before the chain.
+            # Numbered by first appearance, so that the numbers follow from the content.
+            columns += [part[key].to_numpy() for key in _RECYCLED]
             matrix = np.stack([c.astype(np.int64, copy=False).view(np.uint64) for c in columns], 1)
             digest.update(np.ascontiguousarray(matrix).tobytes())
         return digest.hexdigest()
@@ -153,6 +156,31 @@ def read_history(ingest: Ingest, folder: Path, report: Report) -> None:
     (folder / "facts.json").write_text(json.dumps(counts, indent=2, sort_keys=True) + "\n")
 
 
+class _Lasting:
+    """Numbers that last for codes that are given back once they are idle for days.
+
+    A device that comes back after that is a new one here.
+    """
+
+    def __init__(self) -> None:
+        self._number = np.zeros(0, np.int32)
+        self._used = 0
+
+    def number(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Number codes in the order in which they first appear; a missing one stays so."""
+        self._number = grown(self._number, int(codes.max(initial=-1)) + 1, fill=MISSING)
+        told = codes[codes >= 0]
+        fresh, first = np.unique(told[self._number[told] < 0], return_index=True)
+        fresh = fresh[np.argsort(first)]
+        self._number[fresh] = np.arange(self._used, self._used + len(fresh))
+        self._used += len(fresh)
+        return np.append(self._number, np.int32(MISSING))[codes]
+
+    def forget(self, codes: NDArray[np.int32]) -> None:
+        """Let codes stand for something new from here on."""
+        self._number[codes[codes < len(self._number)]] = MISSING
+
+
 class _Writer:
     """Writes likes in row groups of the same size, whatever the size of the batches."""
 
@@ -164,14 +192,21 @@ class _Writer:
         self._writer = pq.ParquetWriter(folder / "likes.parquet", self._schema, compression="zstd")
         self._waiting: list[pa.Table] = []
         self._rows = 0
+        self._lasting = {key: _Lasting() for key in _RECYCLED}
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: LogBatch) -> None:
         """Take in the likes of a batch."""
+        if batch.forgotten is not None:
+            for key in _RECYCLED:
+                self._lasting[key].forget(batch.forgotten.codes[key])
         is_like = (batch.kind == Kind.LIKE) & (batch.item >= 0)
         if not is_like.any():
             return
         columns = [batch.event_id.filter(pa.array(is_like)), pa.array(batch.ts[is_like])]
-        columns += [pa.array(getattr(batch, key)[is_like]) for key in _CODED]
+        for key in _CODED:
+            codes = getattr(batch, key)[is_like]
+            lasting = self._lasting.get(key)
+            columns.append(pa.array(lasting.number(codes) if lasting else codes))
         columns += [pa.array((batch.campaign[is_like] >= 0).astype(np.int8))]
         self._waiting.append(pa.table(columns, schema=self._schema))
         self._rows += len(columns[0])
@@ -189,7 +224,7 @@ class _Writer:
 
 
 def _write_codes(ingest: Ingest, folder: Path, registered: NDArray[np.int64]) -> None:
-    for key in _CODED:
+    for key in _HASHED:
         codes = ingest.tables[key]
         count = len(codes)
         columns: dict[str, Any] = {"hash": codes.hashes()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -111,11 +111,17 @@ class EmbeddedEngine:
             self._run(batch, places, whole, part, late=late)
         return self._columns(whole[:, :count], part[:, :count])
 
-    def expire(self, before_us: int) -> dict[str, I32]:
+    def expire(self, before_us: int, *, columns: Collection[str] | None = None) -> dict[str, I32]:
         """Free the state of keys with no interaction since ``before_us``.
 
         What a window can still see is kept: ``before_us`` is lowered to the newest interaction
         less the longest window. Lifetime features of a freed key start anew.
+
+        Parameters
+        ----------
+        columns
+            The coded columns to free, all where None. Pairs are freed in any case, but for those
+            with lifetime features, which go only where all columns do.
 
         Returns
         -------
@@ -128,13 +134,25 @@ class EmbeddedEngine:
         before_us = min(before_us, self.now_us - self.plan.window_max_us)
         freed = {}
         for column, last in self._last.items():
+            if columns is not None and column not in columns:
+                continue
             idle = (last < before_us) & (last != NEVER)
             freed[column] = np.flatnonzero(idle).astype(np.int32)
             last[idle] = NEVER
         gone: dict[tuple[str, ...], I32] = {(column,): codes for column, codes in freed.items()}
-        gone |= {pair: table.expire(before_us) for pair, table in self._pairs.items()}
+        lasting = {
+            keyed.group.key
+            for keyed in self._keyed
+            if columns is not None and any(f.window is None for f in keyed.group.features)
+        }
+        gone |= {
+            pair: table.expire(before_us)
+            for pair, table in self._pairs.items()
+            if pair not in lasting
+        }
         for keyed in self._keyed:
-            keyed.forget(gone[keyed.group.key])
+            if keyed.group.key in gone:
+                keyed.forget(gone[keyed.group.key])
         return freed
 
     @property

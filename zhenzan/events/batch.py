@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -68,3 +69,47 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.ts)
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch(Batch):
+    """A batch as it comes from a log.
+
+    ``network_class`` is that of the row's address: -1 unknown, 0 ordinary, 1 hosting, 2 VPN.
+    ``region`` is a code of the account's region, else of its address's; -1 unknown.
+    ``solicits`` marks rows whose text asks for likes or offers them.
+    ``forgotten`` says what to forget before the batch is taken in; None if nothing.
+    """
+
+    network_class: I8
+    region: I32
+    solicits: Bools
+    forgotten: Forgotten | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Codes that were given back: from here on they may stand for other strings.
+
+    They are those that no interaction has held since ``before_us``, by column; whoever keeps
+    state by them forgets it.
+    """
+
+    before_us: int
+    codes: Mapping[str, I32]
+
+
+_COLUMNS = tuple(column.name for column in fields(Batch))
+
+
+def joined(parts: Sequence[LogBatch], forgotten: Forgotten | None) -> LogBatch:
+    """Put batches behind each other into one."""
+    if len(parts) == 1:
+        return replace(parts[0], forgotten=forgotten)
+    columns = {
+        name: [getattr(part, name) for part in parts]
+        for name in (*_COLUMNS, "network_class", "region", "solicits")
+    }
+    ids = pa.concat_arrays(columns.pop("event_id"))
+    whole = {name: np.concatenate(rows) for name, rows in columns.items()}
+    return LogBatch(event_id=ids, forgotten=forgotten, **whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -106,6 +107,34 @@ def _bury(slots: U64, hashes: U64) -> None:
         slots[np.uint64(2) * at] = _TOMB
 
 
+@njit(cache=True, nogil=True)
+def _touch(last: _I64, codes: _I32, ts: _I64, floor_us: int) -> None:
+    for i in range(codes.shape[0]):
+        if codes[i] >= 0:
+            last[codes[i]] = max(last[codes[i]], ts[i], floor_us)
+
+
+class Idleness:
+    """Remembers when each code was last seen, so that those at rest can be given back.
+
+    State: 8 bytes a code.
+    """
+
+    def __init__(self) -> None:
+        self._last_us = np.zeros(_FIRST_SLOTS, np.int64)
+
+    def touch(self, codes: _I32, ts: _I64, *, floor_us: int) -> None:
+        """Note codes as seen at their times, but no earlier than ``floor_us``."""
+        self._last_us = grown(self._last_us, int(codes.max(initial=-1)) + 1)
+        _touch(self._last_us, codes, ts, floor_us)
+
+    def take(self, before_us: int) -> _I32:
+        """Give the codes last seen before ``before_us``, and forget them here."""
+        idle = np.flatnonzero((self._last_us > 0) & (self._last_us < before_us))
+        self._last_us[idle] = 0
+        return idle.astype(np.int32)
+
+
 class _Words:
     """The strings behind codes, as one run of bytes with offsets."""
 
@@ -176,12 +205,17 @@ class CodeTable:
 
     def encode(self, array: pa.Array) -> _I32:
         """Turn strings into codes; null and the empty string become -1."""
-        return self.encode_hashed(hash_strings(array), array)
+        return self.encode_hashed(hash_strings(array), lambda rows: array.take(pa.array(rows)))
 
-    def encode_hashed(self, hashes: U64, array: pa.Array | None = None) -> _I32:
+    def encode_hashed(self, hashes: U64, strings: Callable[[_I64], pa.Array] | None = None) -> _I32:
         """Turn strings whose hashes are known already into codes.
 
         After the call ``fresh`` holds the row indexes at which new codes were handed out.
+
+        Parameters
+        ----------
+        strings
+            Fetches the strings of some rows; called for the new ones if strings are kept.
         """
         self._make_room(len(hashes))
         codes = np.empty(len(hashes), np.int32)
@@ -193,8 +227,8 @@ class CodeTable:
             self._hash_of = grown(self._hash_of, len(self))
             self._hash_of[codes[self.fresh]] = np.maximum(hashes[self.fresh], np.uint64(2))
             if self._words is not None:
-                assert array is not None, "a table that keeps strings needs them"
-                taken = array.take(pa.array(self.fresh))
+                assert strings is not None, "a table that keeps strings needs them"
+                taken = strings(self.fresh)
                 if not pa.types.is_string(taken.type):
                     taken = taken.cast(pa.string())
                 self._words.append(taken)

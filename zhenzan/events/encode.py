@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from zhenzan.clock import DAY_US
 from zhenzan.events.addresses import read_addresses
-from zhenzan.events.batch import KEYS, Batch
-from zhenzan.events.codes import CodeTable, grown
-from zhenzan.events.hashing import U64, hash_strings
+from zhenzan.events.batch import KEYS, Forgotten, LogBatch, joined
+from zhenzan.events.codes import CodeTable, Idleness, grown
+from zhenzan.events.hashed import HashedRows
 from zhenzan.events.network import UNKNOWN, Networks
 from zhenzan.events.tables import AccountFacts, ItemFacts
+from zhenzan.events.wording import solicits, text_hashes
 
 COLUMN_OF: dict[str, str] = {
     "account": "account_id",
@@ -30,6 +35,14 @@ COLUMN_OF: dict[str, str] = {
 
 KEPT: frozenset[str] = frozenset({"account", "item", "merchant", "category", "channel"})
 """Keys whose strings can be had back from their codes; outputs name them."""
+
+
+RECYCLED: tuple[str, ...] = ("device", "ip", "session")
+"""Keys whose codes are given back once they are idle: they are many, and no output names them.
+Blocks are not among them, since accounts remember their home networks for good."""
+
+IDLE_US = 8 * DAY_US
+"""How long a key may rest before its code is given back: the longest window and a day."""
 
 
 class Encoder:
@@ -51,6 +64,13 @@ class Encoder:
         self._block_key = np.zeros(1 << 10, np.uint64)
         self._network_class = np.full(1 << 10, UNKNOWN, np.int8)
         self._asn = np.full(1 << 10, -1, np.int64)
+        self._region = np.full(1 << 10, -1, np.int32)
+        # Regions of accounts and of addresses are compared by name, so they share their codes.
+        regions = accounts.regions if accounts is not None else CodeTable()
+        self._region_codes = regions.encode(self._networks.region_names)
+        self._idle = {key: Idleness() for key in RECYCLED}
+        self._now_us = 0
+        self._swept_us = 0
 
     @property
     def ipv4(self) -> NDArray[np.uint32]:
@@ -67,37 +87,55 @@ class Encoder:
         """View the autonomous system behind each ip code; -1 where nothing is known."""
         return self._asn[: len(self.tables["ip"])]
 
-    def encode(self, rows: pa.Table, *, late: bool) -> Batch:
-        """Encode canonical rows that are sorted and free of duplicates."""
-        rows = rows.combine_chunks()
-        arrays = {name: rows.column(name).chunk(0) for name in rows.column_names}
-        codes = {
-            key: self.tables[key].encode_hashed(_hashes(arrays, column), arrays[column])
+    def encode(self, parts: Sequence[HashedRows], *, late: bool) -> LogBatch:
+        """Encode rows that are sorted and free of duplicates into one batch."""
+        forgotten = None if late else self._forget()
+        batch = joined([self._encode(part, late=late) for part in parts if len(part)], forgotten)
+        for key, idle in self._idle.items():
+            idle.touch(getattr(batch, key), batch.ts, floor_us=self._now_us if late else 0)
+        if not late:
+            self._now_us = int(batch.ts[-1])
+        return batch
+
+    def _forget(self) -> Forgotten | None:
+        """Give idle codes back, once a day of event time, so that looking costs little."""
+        if self._now_us - self._swept_us < DAY_US:
+            return None
+        self._swept_us = self._now_us
+        before_us = self._now_us - IDLE_US
+        codes = {key: idle.take(before_us) for key, idle in self._idle.items()}
+        for key, idle_codes in codes.items():
+            self.tables[key].forget(idle_codes)
+        return Forgotten(before_us, codes)
+
+    def _encode(self, rows: HashedRows, *, late: bool) -> LogBatch:
+        codes: dict[str, NDArray[Any]] = {
+            key: self.tables[key].encode_hashed(rows.hashes[column], partial(rows.strings, column))
             for key, column in COLUMN_OF.items()
         }
         if self.accounts is not None:
             self.accounts.extend(self.tables["account"])
         if self.items is not None:
             self._fill_from_items(self.items, codes)
-        codes["block"] = self._blocks(codes["ip"], arrays["ip"])
-        text_hash, text_chars = _texts(arrays["text"])
-        return Batch(
-            event_id=arrays["event_id"],
-            ts=arrays["ts"].to_numpy(),
-            kind=arrays["kind"].to_numpy(),
-            dwell_ms=arrays["dwell_ms"].to_numpy(),
-            completion_permille=arrays["completion_permille"].to_numpy(),
-            amount_cents=arrays["amount_cents"].to_numpy(),
+        codes["block"] = self._blocks(codes["ip"], rows)
+        text_hash, text_chars, asks = _texts(rows)
+        return LogBatch(
+            event_id=rows.strings("event_id"),
+            **rows.numbers,
             text_hash=text_hash,
             text_chars=text_chars,
             late=np.full(len(rows), late, np.bool_),
+            network_class=self._classes(codes["ip"]),
+            region=self._regions(codes["account"], codes["ip"]),
+            solicits=asks,
+            forgotten=None,
             **codes,
         )
 
-    def _blocks(self, ip: NDArray[np.int32], text: pa.Array) -> NDArray[np.int32]:
+    def _blocks(self, ip: NDArray[np.int32], rows: HashedRows) -> NDArray[np.int32]:
         table = self.tables["ip"]
         if len(table.fresh):
-            number, block, garbage = read_addresses(text.take(pa.array(table.fresh)))
+            number, block, garbage = read_addresses(rows.strings("ip", table.fresh))
             self.bad_addresses_count += garbage
             self._ipv4 = grown(self._ipv4, len(table))
             self._block_key = grown(self._block_key, len(table))
@@ -107,8 +145,25 @@ class Encoder:
             self._asn = grown(self._asn, len(table))
             self._network_class[ip[table.fresh]] = self._networks.classes_of(number)
             self._asn[ip[table.fresh]] = self._networks.asn_of(number)
+            if len(self._region_codes):
+                at = self._networks.regions_of(number)
+                self._region = grown(self._region, len(table))
+                self._region[ip[table.fresh]] = np.where(at >= 0, self._region_codes[at], -1)
         keys = np.where(ip >= 0, self._block_key[np.maximum(ip, 0)], np.uint64(0))
         return self.tables["block"].encode_hashed(keys)
+
+    def _classes(self, ip: NDArray[np.int32]) -> NDArray[np.int8]:
+        classes = self._network_class[np.maximum(ip, 0)]
+        return np.where(ip >= 0, classes, UNKNOWN).astype(np.int8)
+
+    def _regions(self, account: NDArray[np.int32], ip: NDArray[np.int32]) -> NDArray[np.int32]:
+        region = np.full(len(account), -1, np.int32)
+        if len(self._region_codes):
+            region = np.where(ip >= 0, self._region[np.maximum(ip, 0)], -1).astype(np.int32)
+        if self.accounts is None:
+            return region
+        own = self.accounts.region[account]
+        return np.where(own >= 0, own, region).astype(np.int32)
 
     def _fill_from_items(self, items: ItemFacts, codes: dict[str, NDArray[np.int32]]) -> None:
         """Take merchant and category from the items table where the log leaves them out."""
@@ -120,17 +175,16 @@ class Encoder:
                 codes[key][gap] = facts[item[gap]]
 
 
-def _hashes(arrays: dict[str, pa.Array], column: str) -> U64:
-    known = arrays.get(f"#{column}")
-    hashes: U64 = known.to_numpy() if known is not None else hash_strings(arrays[column])
-    return hashes
-
-
-def _texts(text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Hash texts without case and outer blanks; count characters of the text as written."""
-    if text.null_count == len(text):
-        return np.zeros(len(text), np.int64), np.full(len(text), -1, np.int32)
-    plain = pc.utf8_lower(pc.utf8_trim_whitespace(text))
-    chars = pc.utf8_length(text).fill_null(-1).to_numpy().astype(np.int32)
-    chars[chars == 0] = -1
-    return hash_strings(plain).view(np.int64), chars
+def _texts(
+    rows: HashedRows,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+    """Hash texts, count their characters as written, and mark those that trade in likes."""
+    hashes, chars = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int32)
+    asks = np.zeros(len(rows), np.bool_)
+    told = np.flatnonzero(rows.hashes["text"])
+    if len(told):
+        text = rows.strings("text", told)
+        hashes[told] = text_hashes(text).view(np.int64)
+        chars[told] = pc.utf8_length(text).to_numpy()
+        asks[told] = solicits(text)
+    return hashes, chars, asks

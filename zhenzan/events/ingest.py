@@ -14,16 +14,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.clock import SECOND_US
-from zhenzan.events.batch import Batch
+from zhenzan.events.batch import LogBatch
 from zhenzan.events.binding import Binding
 from zhenzan.events.canonical import NUMBERS, STRINGS
 from zhenzan.events.counts import IngestCounts
 from zhenzan.events.duplicates import CONFLICTING, NEW, Duplicates
-from zhenzan.events.encode import COLUMN_OF, Encoder
-from zhenzan.events.hashing import hash_strings, mix_into
+from zhenzan.events.encode import Encoder
+from zhenzan.events.hashed import HashedRows
+from zhenzan.events.hashing import mix_into
 from zhenzan.events.mapping import Mapping, load_mapping
-from zhenzan.events.network import UNKNOWN, Networks
-from zhenzan.events.order import Reorder, TickCutter, times
+from zhenzan.events.network import Networks
+from zhenzan.events.order import Ordered, Reorder, TickCutter, times
 from zhenzan.events.plan import make_plan
 from zhenzan.events.rejects import Rejects
 from zhenzan.events.runs import RunSorter
@@ -52,7 +53,7 @@ class Ingest:
     rejects_path
         Where to write the quarantine file.
     networks
-        Tables of network ranges: ip_start, ip_end, and kind or asn.
+        Tables of network ranges: ip_start, ip_end, and kind, asn, region or country.
     accounts, items
         The side tables of the contract.
     format
@@ -134,14 +135,7 @@ class Ingest:
         """View who is verified (1), not (0) or unknown (-1), by account code."""
         return self.accounts.verified if self.accounts else None
 
-    def network_class(self, batch: Batch) -> NDArray[np.int8]:
-        """Give the class of each row's address: -1 unknown, 0 ordinary, 1 hosting, 2 VPN."""
-        if not len(self._encoder.network_class):
-            return np.full(len(batch), UNKNOWN, np.int8)
-        classes = self._encoder.network_class[np.maximum(batch.ip, 0)]
-        return np.where(batch.ip >= 0, classes, UNKNOWN).astype(np.int8)
-
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[LogBatch]:
         assert not self._is_used, "a log is read once; make another Ingest"
         self._is_used = True
         settings = self._settings
@@ -155,24 +149,23 @@ class Ingest:
                 for rows, is_late in self._ordered(rejects):
                     fresh = self._once(rows, duplicates, rejects)
                     if is_late:
-                        self.counts.late_rows += fresh.num_rows
-                        yield from self._batches([fresh], late=True)
+                        self.counts.late_rows += len(fresh)
+                        yield from self._encoded([[fresh]], late=True)
                     else:
-                        yield from self._batches(cutter.add(fresh), late=False)
-                rest = cutter.finish()
-                yield from self._batches([rest] if rest is not None else [], late=False)
+                        yield from self._encoded(cutter.add(fresh), late=False)
+                yield from self._encoded(cutter.finish(), late=False)
         finally:
             self._clean()
 
-    def _batches(self, tables: list[pa.Table], *, late: bool) -> Iterator[Batch]:
-        for table in tables:
-            if table.num_rows:
-                batch = self._encoder.encode(table, late=late)
+    def _encoded(self, batches: list[list[HashedRows]], *, late: bool) -> Iterator[LogBatch]:
+        for parts in batches:
+            if any(len(part) for part in parts):
+                batch = self._encoder.encode(parts, late=late)
                 self.counts.interactions += len(batch)
                 self.counts.bad_addresses = self._encoder.bad_addresses_count
                 yield batch
 
-    def _ordered(self, rejects: Rejects) -> Iterator[tuple[pa.Table, bool]]:
+    def _ordered(self, rejects: Rejects) -> Iterator[tuple[Ordered, bool]]:
         """Give canonical rows in order, with a mark for what is late."""
         bound_us = self._settings.lateness_s * SECOND_US
         order: tuple[int, ...] = (0,)
@@ -196,7 +189,7 @@ class Ingest:
 
     def _sorted(
         self, order: tuple[int, ...], rejects: Rejects, bound_us: int
-    ) -> Iterator[tuple[pa.Table, bool]]:
+    ) -> Iterator[tuple[Ordered, bool]]:
         sorter = RunSorter(self._folder)
         for index in order:
             newest_us = -(1 << 62)
@@ -207,8 +200,8 @@ class Ingest:
                     newest_us = int(newest[-1])
                     self.counts.late_rows += int(np.count_nonzero(ts < newest - bound_us))
                 sorter.add(table)
-        for table in sorter.merged():
-            yield table, False
+        for rows in sorter.merged():
+            yield rows, False
 
     def _valid(self, index: int, rejects: Rejects) -> Iterator[pa.Table]:
         source, binding = self._sources[index], self._bindings[index]
@@ -232,30 +225,23 @@ class Ingest:
             self._read_bytes = self._files_bytes + source.done_bytes
             yield chunk
 
-    def _once(self, rows: pa.Table, duplicates: Duplicates, rejects: Rejects) -> pa.Table:
-        """Leave out rows whose event id was there before; keep the hashes for encoding."""
-        if not rows.num_rows:
-            return rows
-        rows = rows.combine_chunks()
-        contents = np.zeros(rows.num_rows, np.uint64)
+    def _once(self, found: Ordered, duplicates: Duplicates, rejects: Rejects) -> HashedRows:
+        """Hash rows, and leave out those whose event id was there before."""
+        rows = HashedRows.of(found.table, found.order)
+        contents = np.zeros(len(rows), np.uint64)
         for name in NUMBERS:
-            values = rows.column(name).chunk(0).to_numpy()
-            mix_into(contents, values.astype(np.int64, copy=False).view(np.uint64))
-        ids = hash_strings(rows.column("event_id").chunk(0))
-        coded = set(COLUMN_OF.values())
+            mix_into(contents, rows.numbers[name].astype(np.int64, copy=False).view(np.uint64))
         for name in STRINGS:
-            hashes = hash_strings(rows.column(name).chunk(0))
-            mix_into(contents, hashes)
-            if name in coded:
-                rows = rows.append_column(f"#{name}", pa.array(hashes))
-        verdicts = duplicates.check(ids, contents, newest_us=int(times(rows)[-1]))
+            mix_into(contents, rows.hashes[name])
+        newest_us = int(rows.ts[-1])
+        verdicts = duplicates.check(rows.hashes["event_id"], contents, newest_us=newest_us)
         if not verdicts.any():
             return rows
-        conflicts = np.flatnonzero(verdicts == CONFLICTING)
+        conflicts = rows.row[verdicts == CONFLICTING]
         self.counts.duplicates += int(np.count_nonzero(verdicts)) - len(conflicts)
         if len(conflicts):
-            self._set_aside(rows.take(pa.array(conflicts)), rejects)
-        return rows.filter(pa.array(verdicts == NEW))
+            self._set_aside(rows.table.take(pa.array(conflicts)), rejects)
+        return rows.chosen(verdicts == NEW)
 
     def _set_aside(self, rows: pa.Table, rejects: Rejects) -> None:
         files = [self.counts.files[index] for index in rows.column("file").to_pylist()]

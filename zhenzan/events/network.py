@@ -72,22 +72,43 @@ class Networks:
     """What is known of networks; without tables everything is unknown."""
 
     def __init__(
-        self, *, ranges: NetworkRanges | None = None, asns: AsnRanges | None = None
+        self,
+        *,
+        ranges: NetworkRanges | None = None,
+        asns: AsnRanges | None = None,
+        regions: RegionRanges | None = None,
     ) -> None:
         self._ranges = ranges
         self._asns = asns
+        self._regions = regions
 
     @classmethod
     def read(cls, paths: Path | Sequence[Path] | None) -> Networks:
-        """Read tables of ranges: with a column `kind` their classes, with `asn` who runs them."""
-        ranges, asns = None, None
+        """Read tables of ranges: `kind` gives their classes, `asn` who runs them, `region` where.
+
+        A table may tell several of them; `country` stands for a region where there is none.
+        """
+        ranges, asns, regions = None, None, None
         for path in [paths] if isinstance(paths, Path) else paths or ():
             columns = _columns(path)
-            if "asn" in columns and "kind" not in columns:
-                asns = AsnRanges.read(path)
-            else:
+            if {"region", "country"} & set(columns):
+                regions = RegionRanges.read(path)
+            if "kind" in columns or not {"asn", "region", "country"} & set(columns):
                 ranges = NetworkRanges.read(path)
-        return cls(ranges=ranges, asns=asns)
+            elif "asn" in columns:
+                asns = AsnRanges.read(path)
+        return cls(ranges=ranges, asns=asns, regions=regions)
+
+    @property
+    def region_names(self) -> pa.Array:
+        """List the regions that ``regions_of`` counts; empty without a table."""
+        return pa.array([], pa.string()) if self._regions is None else self._regions.names
+
+    def regions_of(self, ipv4: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Give the place in ``region_names`` of each address; -1 where none is known."""
+        if self._regions is None:
+            return np.full(len(ipv4), -1, np.int32)
+        return self._regions.regions_of(ipv4)
 
     def classes_of(self, ipv4: NDArray[np.uint32]) -> NDArray[np.int8]:
         """Give the class of each address; -1 where nothing is known."""
@@ -104,8 +125,8 @@ class AsnRanges:
     """Which autonomous system announces an IPv4 address."""
 
     def __init__(self, starts: _I64, ends: _I64, asn: _I64) -> None:
-        order = np.argsort(starts, kind="stable")
-        self._starts, self._ends, self._asn = starts[order], ends[order], asn[order]
+        self._lines = _Lines(starts, ends)
+        self._asn = asn
 
     @classmethod
     def read(cls, path: Path) -> AsnRanges:
@@ -115,12 +136,52 @@ class AsnRanges:
 
     def asn_of(self, ipv4: NDArray[np.uint32]) -> _I64:
         """Give the number of the system behind each address; -1 where none is known."""
+        line = self._lines.of(ipv4)
+        if not len(self._asn):
+            return np.full(len(ipv4), -1, np.int64)
+        return np.where(line >= 0, self._asn[line], -1)
+
+
+class RegionRanges:
+    """In which region, or country, an IPv4 address is used."""
+
+    def __init__(self, starts: _I64, ends: _I64, region: pa.Array) -> None:
+        coded = region.dictionary_encode()
+        self.names = coded.dictionary
+        self._lines = _Lines(starts, ends)
+        self._region = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+
+    @classmethod
+    def read(cls, path: Path) -> RegionRanges:
+        """Read a Parquet table with the columns ip_start, ip_end and region, or country."""
+        name = "region" if "region" in _columns(path) else "country"
+        table = _read(path, ("ip_start", "ip_end", name))
+        words = table[name].cast(pa.string()).combine_chunks()
+        return cls(_whole(table, "ip_start"), _whole(table, "ip_end"), words)
+
+    def regions_of(self, ipv4: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Give the place in ``names`` of each address's region; -1 where none is known."""
+        line = self._lines.of(ipv4)
+        if not len(self._region):
+            return np.full(len(ipv4), -1, np.int32)
+        return np.where(line >= 0, self._region[line], -1).astype(np.int32)
+
+
+class _Lines:
+    """Finds the line of a table of ranges that do not overlap, by an address inside it."""
+
+    def __init__(self, starts: _I64, ends: _I64) -> None:
+        self._order = np.argsort(starts, kind="stable")
+        self._starts, self._ends = starts[self._order], ends[self._order]
+
+    def of(self, ipv4: NDArray[np.uint32]) -> _I64:
         numbers = ipv4.astype(np.int64)
         if not len(self._starts):
             return np.full(len(numbers), -1, np.int64)
         at = np.maximum(np.searchsorted(self._starts, numbers, side="right") - 1, 0)
         inside = (numbers >= self._starts[at]) & (numbers <= self._ends[at]) & (numbers > 0)
-        return np.where(inside, self._asn[at], -1)
+        lines: _I64 = np.where(inside, self._order[at], -1)
+        return lines
 
 
 def _read(path: Path, names: tuple[str, ...]) -> pa.Table:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.events.hashed import HashedRows
 from zhenzan.events.hashing import U8, string_buffers
 
 _I64 = NDArray[np.int64]
@@ -15,10 +18,13 @@ _I64 = NDArray[np.int64]
 
 def times(table: pa.Table) -> _I64:
     """View the ``ts`` column of canonical rows as numbers."""
-    column = table.column("ts")
-    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    ts: _I64 = array.to_numpy(zero_copy_only=False)
+    ts: _I64 = one_array(table.column("ts")).to_numpy(zero_copy_only=False)
     return ts
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Give a column as one array, copied only where it stands in several."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 @njit(cache=True, nogil=True)
@@ -61,22 +67,39 @@ def _order_small_ticks(
 _SMALL_TICK = 24
 
 
-def sort_rows(table: pa.Table) -> pa.Table:
-    """Sort canonical rows by time, then event id; rows with both equal keep their order."""
-    if table.num_rows < 2:
-        return table
-    table = table.combine_chunks()
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Canonical rows and the order in which they are to be read; None where they stand in it.
+
+    Strings are dear to move and most of them are never looked at again, so that only numbers
+    are put into order.
+    """
+
+    table: pa.Table
+    order: _I64 | None
+
+    def sorted(self) -> pa.Table:
+        """Move the rows into their order."""
+        if self.order is None:
+            return self.table
+        # Taking from one chunk is several times faster than from many.
+        return self.table.combine_chunks().take(pa.array(self.order))
+
+
+def ordered(table: pa.Table) -> Ordered:
+    """Find the order by time, then event id; rows with both equal keep their order."""
     ts = times(table)
-    is_sorted = bool(np.all(ts[1:] >= ts[:-1]))
+    steps = np.diff(ts)
+    is_sorted = bool(np.all(steps >= 0))
+    if is_sorted and bool(np.all(steps)):
+        return Ordered(table, None)
     order = np.arange(len(ts)) if is_sorted else np.argsort(ts, kind="stable")
-    offsets, data = string_buffers(table.column("event_id").chunk(0))
+    offsets, data = string_buffers(one_array(table.column("event_id")))
     if _order_small_ticks(ts, order, offsets, data, _SMALL_TICK):
         keys = [("ts", "ascending"), ("event_id", "ascending"), ("file", "ascending")]
         keys.append(("row", "ascending"))
-        order = pc.sort_indices(table, sort_keys=keys).to_numpy()
-    elif is_sorted and bool(np.all(order[1:] > order[:-1])):
-        return table
-    return table.take(pa.array(order))
+        order = pc.sort_indices(table, sort_keys=keys).to_numpy().astype(np.int64)
+    return Ordered(table, None if bool(np.all(order[1:] > order[:-1])) else order)
 
 
 class Reorder:
@@ -93,8 +116,8 @@ class Reorder:
         self._held_rows = 0
         self._release_at = 0
 
-    def add(self, table: pa.Table) -> tuple[pa.Table | None, pa.Table | None]:
-        """Take rows in; give back rows in order that are free to go, and late rows."""
+    def add(self, table: pa.Table) -> tuple[Ordered | None, Ordered | None]:
+        """Take rows in; give back rows that are free to go, and late rows."""
         if not table.num_rows:
             return None, None
         ts = times(table)
@@ -103,7 +126,7 @@ class Reorder:
         self._newest_us = int(newest[-1])
         late = None
         if is_late.any():
-            late = sort_rows(table.filter(pa.array(is_late)))
+            late = ordered(table.filter(pa.array(is_late)))
             table = table.filter(pa.array(~is_late))
         self._held.append(table)
         self._held_rows += table.num_rows
@@ -112,19 +135,25 @@ class Reorder:
             return None, late
         return self._release(self._newest_us - self._bound_us), late
 
-    def finish(self) -> pa.Table | None:
-        """Give back everything that is still held, in order."""
+    def finish(self) -> Ordered | None:
+        """Give back everything that is still held."""
         return self._release(1 << 62)
 
-    def _release(self, before_us: int) -> pa.Table | None:
+    def _release(self, before_us: int) -> Ordered | None:
         if not self._held_rows:
             return None
-        table = sort_rows(pa.concat_tables(self._held))
-        cut = int(np.searchsorted(times(table), before_us, side="left"))
-        self._held = [table.slice(cut)]
-        self._held_rows = table.num_rows - cut
+        rows = ordered(pa.concat_tables(self._held))
+        ts = times(rows.table)
+        cut = int(np.count_nonzero(ts < before_us))
+        if rows.order is None:
+            free, held = Ordered(rows.table.slice(0, cut), None), rows.table.slice(cut)
+        else:
+            free = Ordered(rows.table, rows.order[:cut])
+            held = rows.table.take(pa.array(rows.order[cut:]))
+        self._held = [held]
+        self._held_rows = held.num_rows
         self._release_at = 2 * self._held_rows
-        return table.slice(0, cut) if cut else None
+        return free if cut else None
 
 
 class TickCutter:
@@ -136,34 +165,43 @@ class TickCutter:
 
     def __init__(self, batch_rows: int) -> None:
         self._batch_rows = batch_rows
-        self._held: list[pa.Table] = []
+        self._held: list[HashedRows] = []
         self._held_rows = 0
 
-    def add(self, table: pa.Table) -> list[pa.Table]:
-        """Take sorted rows in; give back the batches that are complete."""
-        self._held.append(table)
-        self._held_rows += table.num_rows
-        if self._held_rows <= self._batch_rows:
-            return []
-        whole = pa.concat_tables(self._held)
-        ts = times(whole)
-        done: list[pa.Table] = []
-        start = 0
-        while True:
-            edge = start + self._batch_rows
-            if edge >= len(ts):
+    def add(self, rows: HashedRows) -> list[list[HashedRows]]:
+        """Take sorted rows in; give back the batches that are complete, in parts."""
+        done: list[list[HashedRows]] = []
+        self._held.append(rows)
+        self._held_rows += len(rows)
+        while self._held_rows > self._batch_rows:
+            head, tail = _split(self._held, self._batch_rows)
+            if not tail:
                 break
-            cut = int(np.searchsorted(ts, ts[edge - 1], side="right"))
-            if cut >= len(ts):
-                break
-            done.append(whole.slice(start, cut - start))
-            start = cut
-        self._held = [whole.slice(start)]
-        self._held_rows = len(ts) - start
+            done.append(head)
+            self._held = tail
+            self._held_rows = sum(len(part) for part in tail)
         return done
 
-    def finish(self) -> pa.Table | None:
+    def finish(self) -> list[list[HashedRows]]:
         """Give back the last batch, if any rows are left."""
-        rest = pa.concat_tables(self._held) if self._held_rows else None
+        rest = [self._held] if self._held_rows else []
         self._held, self._held_rows = [], 0
         return rest
+
+
+def _split(parts: list[HashedRows], rows: int) -> tuple[list[HashedRows], list[HashedRows]]:
+    """Split sorted rows at the end of the tick in which the given number of rows is reached."""
+    before, k = 0, 0
+    while before + len(parts[k]) < rows:
+        before += len(parts[k])
+        k += 1
+    last_us = parts[k].ts[rows - before - 1]
+    head, tail = parts[:k], parts[k:]
+    while tail:
+        cut = int(np.searchsorted(tail[0].ts, last_us, side="right"))
+        part = tail.pop(0)
+        head.append(part.part(0, cut))
+        if cut < len(part):
+            tail.insert(0, part.part(cut, len(part)))
+            break
+    return head, tail

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from zhenzan.events.order import sort_rows, times
+from zhenzan.events.order import Ordered, ordered, times
 
 # A run of this many rows takes some 200 MB while it is sorted.
 RUN_ROWS = 1 << 19
@@ -44,13 +44,13 @@ class RunSorter:
         if self._held_rows >= self._run_rows:
             self._write()
 
-    def merged(self) -> Iterator[pa.Table]:
+    def merged(self) -> Iterator[Ordered]:
         """Give all rows back in order; the sorter is empty afterwards."""
         if not self._runs:
             if self._held_rows:
-                table = sort_rows(pa.concat_tables(self._held))
+                rows = ordered(pa.concat_tables(self._held))
                 self._held, self._held_rows = [], 0
-                yield table
+                yield rows
             return
         if self._held_rows:
             self._write()
@@ -62,7 +62,7 @@ class RunSorter:
             edge = min(run.safe_us for run in runs)
             parts = [part for run in runs if (part := run.take(edge)).num_rows]
             if parts:
-                yield sort_rows(pa.concat_tables(parts))
+                yield ordered(pa.concat_tables(parts))
             else:
                 for run in runs:
                     if run.safe_us == edge:
@@ -73,7 +73,7 @@ class RunSorter:
         self._runs = []
 
     def _write(self) -> None:
-        table = sort_rows(pa.concat_tables(self._held))
+        table = ordered(pa.concat_tables(self._held)).sorted()
         self._held, self._held_rows = [], 0
         path = self._folder / f"run-{len(self._runs):05d}.arrow"
         options = pa.ipc.IpcWriteOptions(compression="lz4")

@@ -18,54 +18,72 @@ _SHARED_MIN = 3
 _SURPRISE_MIN = 12.0
 _LIFT_MIN = 3.0
 
-_QUERY = f"""
-WITH liked AS (
+# One table a step, because a plan over all of it at once guesses the sizes in between and then
+# aggregates millions of rows that the next join drops.
+_STEPS = {
+    "liked": """
     SELECT account, item, max(category) AS category, max(merchant) AS merchant, max(ts) AS ts
     FROM likes WHERE account >= 0 AND item >= 0 GROUP BY account, item
-), recent AS (
+""",
+    "recent": f"""
     SELECT account, item, category, merchant FROM liked
     QUALIFY row_number() OVER (PARTITION BY account ORDER BY ts DESC, item) <= {ITEMS_MAX}
         AND count(*) OVER (PARTITION BY account) >= 2
-), size AS (
-    SELECT item, any_value(category) AS category, any_value(merchant) AS merchant,
+""",
+    "size": """
+    SELECT item, max(category) AS category, max(merchant) AS merchant,
            count(*)::DOUBLE AS n FROM recent GROUP BY item
-), pairs AS (
+""",
+    # The usual rate for two categories: what is shared in all over what could be.
+    "rate": """
+    WITH mass AS (
+        SELECT category, sum(n) AS n, sum(n * n) AS squares FROM size GROUP BY category
+    ), taste AS (
+        SELECT r.account, s.category, count(*)::DOUBLE AS n
+        FROM recent r JOIN size s USING (item) GROUP BY ALL
+    ), shared AS (
+        SELECT a.category AS c, b.category AS d,
+               sum(CASE WHEN a.category = b.category THEN a.n * (a.n - 1) / 2
+                   ELSE a.n * b.n END) AS n
+        FROM taste a JOIN taste b ON a.account = b.account AND a.category <= b.category
+        GROUP BY ALL
+    )
+    SELECT c, d, shared.n / greatest(
+        CASE WHEN c = d THEN (a.n * a.n - a.squares) / 2 ELSE a.n * b.n END, 1.0) AS rate
+    FROM shared JOIN mass a ON a.category = c JOIN mass b ON b.category = d
+""",
+    "pairs": f"""
     SELECT a.item AS i, b.item AS j, count(*)::DOUBLE AS shared
-    FROM recent a JOIN recent b ON a.account = b.account AND a.item < b.item GROUP BY ALL
-), described AS (
-    SELECT p.i, p.j, p.shared, si.n * sj.n AS room,
-           least(si.category, sj.category) AS c, greatest(si.category, sj.category) AS d,
-           si.merchant >= 0 AND si.merchant = sj.merchant AS same_merchant
-    FROM pairs p JOIN size si ON si.item = p.i JOIN size sj ON sj.item = p.j
-), mass AS (
-    SELECT category, sum(n) AS n, sum(n * n) AS squares FROM size GROUP BY category
-), block AS (
-    -- The usual rate for two categories: what is shared in all over what could be.
-    SELECT least(a.category, b.category) AS c, greatest(a.category, b.category) AS d,
-           CASE WHEN a.category = b.category THEN (a.n * a.n - a.squares) / 2
-                ELSE a.n * b.n END AS room
-    FROM mass a JOIN mass b ON a.category <= b.category
-), rate AS (
-    SELECT c, d, sum(shared) / greatest(any_value(block.room), 1.0) AS rate
-    FROM described JOIN block USING (c, d) GROUP BY c, d
-)
-SELECT i, j, ln(shared / (room * rate)) AS lift
-FROM described JOIN rate USING (c, d)
-WHERE shared >= {_SHARED_MIN} AND NOT same_merchant AND shared > {_LIFT_MIN} * room * rate
-    AND shared * ln(shared / (room * rate)) - shared + room * rate >= {_SURPRISE_MIN}
-"""
+    FROM recent a JOIN recent b ON a.account = b.account AND a.item < b.item
+    GROUP BY ALL HAVING count(*) >= {_SHARED_MIN}
+""",
+    "strong": f"""
+    WITH described AS (
+        SELECT p.i, p.j, p.shared, si.n * sj.n * rate.rate AS usual
+        FROM pairs p JOIN size si ON si.item = p.i JOIN size sj ON sj.item = p.j
+        JOIN rate ON rate.c = least(si.category, sj.category)
+            AND rate.d = greatest(si.category, sj.category)
+        WHERE NOT (si.merchant >= 0 AND si.merchant = sj.merchant)
+    ), tied AS (
+        SELECT i, j, ln(shared / usual) AS lift FROM described
+        WHERE shared > {_LIFT_MIN} * usual
+            AND shared * ln(shared / usual) - shared + usual >= {_SURPRISE_MIN}
+    )
+    SELECT i, j, lift FROM tied UNION ALL SELECT j, i, lift FROM tied
+""",
+    "tied": """
+    SELECT account, item FROM liked WHERE item IN (SELECT i FROM strong)
+""",
+    # Added up in the order of size, so that no order of rows shows in the last bit.
+    "partners": """
+    SELECT own.account, own.item, sum(s.lift ORDER BY s.lift) AS nats
+    FROM tied own JOIN tied other ON other.account = own.account
+    JOIN strong s ON s.i = own.item AND s.j = other.item
+    GROUP BY ALL
+""",
+}
 
 _PER_LIKE = """
-WITH liked AS (SELECT DISTINCT account, item FROM likes WHERE account >= 0 AND item >= 0),
-both_ways AS (
-    SELECT i, j, lift FROM strong UNION ALL SELECT j, i, lift FROM strong
-), partners AS (
-    SELECT l.account, s.i AS item, sum(s.lift) AS nats
-    FROM both_ways s
-    JOIN liked l ON l.item = s.j
-    JOIN liked own ON own.account = l.account AND own.item = s.i
-    GROUP BY ALL
-)
 SELECT likes.row, coalesce(partners.nats, 0.0) AS nats
 FROM likes LEFT JOIN partners USING (account, item) ORDER BY likes.row
 """
@@ -104,6 +122,7 @@ def cohort_lift(
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit='{memory_limit}'")
         connection.register("likes", likes)
-        connection.execute(f"CREATE TEMP TABLE strong AS {_QUERY}")
+        for name, query in _STEPS.items():
+            connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
         found = connection.execute(_PER_LIKE).fetchnumpy()
     return np.asarray(found["nats"], dtype=np.float64)

@@ -165,7 +165,7 @@ class GroupWatch:
             if 0 <= self._step < step:
                 self._judge((self._step + 1) * self.options.step_us)
             self._step = step
-        signals = self.colikes.update(ts, item, account)
+        signals = self.colikes.update(ts, item, account, merchant)
         signals |= self.co_items.update(ts, account, item, merchant, category)
         told = (account >= 0) & (item >= 0)
         together = (signals["partners"] >= PARTNERS_MIN) & (signals["led_share"] <= LED_MAX)

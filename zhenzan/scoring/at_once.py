@@ -87,6 +87,10 @@ class AtOnceScorer:
             start = end
         return Answers(values, bins, nats, score)
 
+    def forget(self, device: NDArray[np.int32]) -> None:
+        """Forget devices whose codes were given back."""
+        self._pools["device"].forget(device)
+
     def _step_end(self, ts: NDArray[np.int64], start: int) -> int:
         """Cut a step at a tick, a function of the sorted stream alone."""
         end = start + max(_FIRST_STEP, int(self._likes))

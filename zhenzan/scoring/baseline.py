@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector
@@ -67,18 +68,9 @@ class Baseline:
         bins
             Shape (likes, detectors).
         """
-        honest = 1.0 - score
-        apart = segments == _CAMPAIGN
-        shopping = np.where(apart, 0.0, honest)
-        for column in range(len(self.detectors)):
-            if self._by_category[column]:
-                cell = segments.astype(np.int64) * self.bins_max + bins[:, column]
-                table = np.bincount(cell, honest, _SEGMENTS * self.bins_max)
-                self._honest[column, 1:] += table.reshape(-1, self.bins_max)[1:]
-            elif apart.any():
-                inside = np.bincount(bins[apart, column], honest[apart], self.bins_max)
-                self._honest[column, _CAMPAIGN] += inside
-            self._honest[column, 0] += np.bincount(bins[:, column], shopping, self.bins_max)
+        fresh = np.zeros_like(self._honest)
+        _learn(bins, segments, score, self._by_category, fresh)
+        self._honest += fresh
 
     def cleared(self) -> Baseline:
         """Return an empty baseline over the same detectors."""
@@ -86,7 +78,7 @@ class Baseline:
 
     def evidence(self) -> NDArray[np.float32]:
         """Compute the evidence in nats, shape (detectors, segments, bins); bin 0 gives none."""
-        honest = self._shares()
+        honest, place = self._shares()
         table = np.zeros(honest.shape, np.float32)
         for column, detector in enumerate(self.detectors):
             share = honest[column, :, 1 : detector.bins + 1]
@@ -96,7 +88,7 @@ class Baseline:
             if detector.suspicious == "low":
                 nats = nats[:, ::-1]
             table[column, :, 1 : detector.bins + 1] = nats
-        return table
+        return table[:, place]
 
     def usual(self) -> tuple[F64, F64]:
         """Return the usual lowest and highest value, each of shape (detectors, segments).
@@ -104,7 +96,7 @@ class Baseline:
         The bins that hold the middle of the honest likes (5 % to 90 %), as values: -inf or inf
         where the bin is open.
         """
-        honest = self._shares()
+        honest, place = self._shares()
         low = np.full(honest.shape[:2], -np.inf)
         high = np.full(honest.shape[:2], np.inf)
         for column, detector in enumerate(self.detectors):
@@ -114,18 +106,28 @@ class Baseline:
             top = np.minimum((rising < _USUAL[1]).sum(axis=1), detector.bins - 1)
             low[column] = edges[bottom]
             high[column] = edges[top + 1]
-        return low, high
+        return low[:, place], high[:, place]
 
-    def _shares(self) -> F64:
-        shares = np.zeros_like(self._honest)
+    def _shares(self) -> tuple[F64, NDArray[np.int64]]:
+        """Return shares over the segments in use, and the row that stands for each segment.
+
+        One empty segment stands for all, so that the cost follows the categories of the log.
+        """
+        used: NDArray[np.bool_] = self._honest.any(axis=(0, 2))
+        used[0] = True
+        empty = int(np.argmin(used))
+        used[empty] = True
+        rows = np.cumsum(used) - 1
+        known = self._honest[:, used]
+        shares = np.zeros_like(known)
         for column, detector in enumerate(self.detectors):
             inside = slice(1, detector.bins + 1)
-            whole = self._honest[column, 0, inside] + _PRIOR_WEIGHT * _prior(detector)
+            whole = known[column, 0, inside] + _PRIOR_WEIGHT * _prior(detector)
             whole = whole / whole.sum()
-            local = self._honest[column, :, inside] + _SEGMENT_WEIGHT * whole
+            local = known[column, :, inside] + _SEGMENT_WEIGHT * whole
             local[0] = whole
             shares[column, :, inside] = local / local.sum(axis=1, keepdims=True)
-        return shares
+        return shares, np.where(used, rows, rows[empty])
 
     def _nats(self, detector: Detector, share: F64) -> F64:
         tail = np.minimum(np.cumsum(share[:, ::-1], axis=1)[:, ::-1], 1.0)
@@ -134,6 +136,19 @@ class Baseline:
         # A more suspicious value never speaks less for inauthenticity than a milder one.
         nats = np.maximum.accumulate(nats, axis=1)
         return np.clip(nats, -detector.clears_max, detector.weight_max)
+
+
+@njit(cache=True, nogil=True)
+def _learn(bins, segments, score, by_category, honest):
+    for like in range(len(bins)):
+        weight = 1.0 - score[like]
+        segment = segments[like]
+        for column in range(bins.shape[1]):
+            place = bins[like, column]
+            if segment != _CAMPAIGN:
+                honest[column, 0, place] += weight
+            if segment == _CAMPAIGN or (segment > 0 and by_category[column]):
+                honest[column, segment, place] += weight
 
 
 def _prior(detector: Detector) -> F64:

@@ -70,6 +70,12 @@ class RunningContext:
         _running(ts, key, probability, suspected, likes, self._us, self._sums)
         return suspected, likes
 
+    def forget(self, key: I32) -> None:
+        """Forget keys, so that their codes can stand for others."""
+        key = key[key < len(self._us)]
+        self._us[key] = 0
+        self._sums[key] = 0.0
+
 
 def pooled_around(
     ts: I64, key: I32, probability: F64, *, order: I64, reach_us: int

@@ -41,7 +41,7 @@ ITEM_FACTS = (
 """What is known of an item whatever its likes are worth; `item_figures` passes it on."""
 
 ACCOUNT_FACTS = ("account_id", "kinds", "purchases", "first_ts", "last_ts")
-"""The same of an account; ``verified`` where the platform says so."""
+"""The same of an account; ``verified`` where the platform says so, ``reasons`` where gathered."""
 
 _SUMMED = ("favorites", "carts", "purchases", "refunds", "repurchases")
 
@@ -103,33 +103,44 @@ def account_figures(facts: Facts, likes: Counted) -> pa.Table:
     columns |= {name: facts[name] for name in ACCOUNT_FACTS[1:]}
     if "verified" in facts:
         columns["verified"] = facts["verified"]
-    return _with_health(columns, account_health(pa.table(columns))).sort_by("account_id")
+    health = account_health(pa.table(columns))
+    if "reasons" in facts:
+        columns["reasons"] = facts["reasons"]
+    return _with_health(columns, health).sort_by("account_id")
 
 
-def merchant_figures(merchant_id: pa.Array, owner: I32, items: Facts, likes: Counted) -> pa.Table:
+def merchant_figures(merchants: Facts, owner: I32, items: Facts, likes: Counted) -> pa.Table:
     """Count the likes and items of each merchant and describe its health.
 
     Sorted by ``merchant_id``; a merchant without items and likes is left out.
 
     Parameters
     ----------
+    merchants
+        Column ``merchant_id``, and ``reasons`` where scoring has gathered them.
     owner
         Place of the merchant of each item in ``merchant_id``; -1 where the log names none.
     items
         The facts of the items.
     """
-    size = len(merchant_id)
+    size = len(merchants["merchant_id"])
     counts = _by_state(likes.merchant, likes.states, likes.campaign, size)
     told = owner >= 0
     held = np.bincount(owner[told], minlength=size)
     seen = np.flatnonzero(held + counts["likes_claimed"] > 0)
-    columns: dict[str, Any] = {"merchant_id": merchant_id.take(pa.array(seen)), "items": held[seen]}
+    places = pa.array(seen)
+    columns: dict[str, Any] = {
+        "merchant_id": merchants["merchant_id"].take(places),
+        "items": held[seen],
+    }
     columns |= {name: column[seen] for name, column in counts.items()}
     inputs = dict(columns)
     for name in _SUMMED:
         total = np.bincount(owner[told], np.asarray(items[name])[told], minlength=size)
         if total.any():
             inputs[name] = total[seen]
+    if "reasons" in merchants:
+        columns["reasons"] = merchants["reasons"].take(places)
     return _with_health(columns, merchant_health(pa.table(inputs))).sort_by("merchant_id")
 
 

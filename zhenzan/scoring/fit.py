@@ -34,6 +34,7 @@ from zhenzan.scoring.settled import REACH_US, Keys
 from zhenzan.scoring.spill import LikeSpill
 from zhenzan.scoring.weights import POOLS, UNFITTED, Moment
 from zhenzan.settings import Settings
+from zhenzan.traces.order import by_key
 
 F64 = NDArray[np.float64]
 
@@ -129,7 +130,7 @@ def _pools(
             world.keys.ts,
             key,
             grained(sigmoid(cavity)),
-            order=np.lexsort((world.keys.ts, key)),
+            order=by_key(world.keys.ts, key),
             reach_us=REACH_US[name],
         )
         columns.append(shift(*around, prior=PRIOR, weight=POOLED_LIKES[name]))
@@ -172,7 +173,7 @@ def read_world(folder: Path) -> World:
     with tempfile.TemporaryDirectory() as scratch, LikeSpill(Path(scratch)) as spill:
         run = Run(Ingest(folder / "interactions.parquet", Settings()), Settings(), spill)
         read(run)
-        bins = np.array(measure(run)[1])
+        bins = np.array(measure(run).bins)
         keys, ids = keys_of(spill), spill.event_ids()
         at = pc.index_in(ids.combine_chunks(), labels["event_id"].cast(ids.type).combine_chunks())
         chosen = labels.take(at)

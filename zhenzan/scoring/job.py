@@ -15,13 +15,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.detectors.registry import all_detectors
-from zhenzan.events.batch import Batch
+from zhenzan.events.batch import LogBatch
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
 from zhenzan.groups.lift import cohort_lift
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.outputs import Settlement, write_outputs
 from zhenzan.scoring.settled import Keys, settle
 from zhenzan.scoring.signals import SignalSource
@@ -49,6 +50,7 @@ class Run:
     follow_up: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     last_us: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
 def _silent(stage: str, part: float) -> None:
@@ -75,16 +77,17 @@ def score_log(
             report("write", 0.0)
             summary = write_outputs(run, settled, out)
         report("write", 1.0)
-    summary["seconds"] = run.seconds
+    summary["seconds"], summary["cpu_seconds"] = run.seconds, run.cpu_seconds
     (out / "summary.json").write_text(json.dumps(summary, indent=2, default=str) + "\n")
     return summary
 
 
 @contextmanager
 def _timed(run: Run, stage: str) -> Iterator[None]:
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     yield
     run.seconds[stage] = round(time.perf_counter() - started, 3)
+    run.cpu_seconds[stage] = round(time.process_time() - cpu, 3)
 
 
 def read(run: Run, report: Progress = _silent) -> None:
@@ -106,12 +109,10 @@ def read(run: Run, report: Progress = _silent) -> None:
         run.follow_up[name][in_time] = np.concatenate([answer[name] for answer in answers])
 
 
-def _take(run: Run, batch: Batch, scorer: AtOnceScorer) -> None:
-    likes, repurchase = run.signals.update(
-        batch,
-        created_us=run.ingest.created_us,
-        network_class=run.ingest.network_class(batch),
-    )
+def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
+    likes, repurchase = run.signals.update(batch, created_us=run.ingest.created_us)
+    if batch.forgotten is not None:
+        scorer.forget(batch.forgotten.codes["device"])
     run.items.update(batch, repurchase=repurchase)
     run.accounts.update(batch)
     is_like = batch.kind == Kind.LIKE
@@ -128,13 +129,13 @@ def _take(run: Run, batch: Batch, scorer: AtOnceScorer) -> None:
 def _settle(run: Run, report: Progress) -> Settlement:
     report("settle", 0.0)
     spill = run.spill
-    values, bins = measure(run)
+    measured = measure(run)
     report("settle", 0.5)
     settled = settle(
-        all_detectors(), bins, keys_of(spill), score_at_once=spill.key("score_at_once")
+        all_detectors(), measured.bins, keys_of(spill), score_at_once=spill.key("score_at_once")
     )
     report("settle", 1.0)
-    return Settlement(values, bins, settled)
+    return Settlement(measured, settled)
 
 
 def keys_of(spill: LikeSpill) -> Keys:
@@ -142,30 +143,25 @@ def keys_of(spill: LikeSpill) -> Keys:
     return Keys(**{name: spill.key(name) for name in Keys.__dataclass_fields__})
 
 
-def measure(run: Run) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Return the values and bins of all detectors, those of hindsight included.
-
-    Shape (likes, detectors) each, on disk.
-    """
+def measure(run: Run) -> Measured:
+    """Return the values and bins of all detectors, those of hindsight included."""
     detectors, spill = all_detectors(), run.spill
     key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
     hindsight = _hindsight(run, key)
-    values = spill.matrix("all_values", len(detectors), np.float32)
     bins = spill.matrix("all_bins", len(detectors), np.int8)
-    at_once = [column for column, detector in enumerate(detectors) if not detector.settled]
-    values[:, at_once] = spill.wide("values")
-    bins[:, at_once] = spill.wide("bins")
-    for column, detector in enumerate(detectors):
-        if detector.settled:
-            values[:, column], bins[:, column] = detector.bin(hindsight)
-    return values, bins
+    bins[:, [not detector.settled for detector in detectors]] = spill.wide("bins")
+    settled = [column for column, detector in enumerate(detectors) if detector.settled]
+    later = spill.matrix("later_values", len(settled), np.float32)
+    for place, column in enumerate(settled):
+        later[:, place], bins[:, column] = detectors[column].bin(hindsight)
+    return Measured(detectors, spill.wide("values"), later, bins)
 
 
 def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Everything that only the settled answer may know."""
     outcomes = run.follow_up["outcomes"]
     engaged = np.where(outcomes < 0, np.nan, (outcomes & (ENGAGED | FOLLOWED)) != 0)
-    review = run.signals.watch.colikes.review(key["ts"], key["item"], key["account"])
+    review = run.signals.watch.colikes.review()
     return {
         **{f"review_{name}": values for name, values in review.items()},
         **run.follow_up,

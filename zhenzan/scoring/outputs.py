@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.state import COUNT_STATES, CountState
 from zhenzan.features.compile import feature_hash
+from zhenzan.scoring.account_reasons import RecurringReasons
+from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.decide import SUPPORT_MIN, count_states
 from zhenzan.scoring.figures import (
     PLURAL,
@@ -26,6 +29,7 @@ from zhenzan.scoring.figures import (
     merchant_figures,
     timeline,
 )
+from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.reasons import REASON, Reasoner
 from zhenzan.scoring.settled import Settled
 from zhenzan.traces.follow_up import WITHDRAWN
@@ -81,10 +85,9 @@ GROUPS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Measured values and bins of all detectors, and the settled answer made from them."""
+    """What was measured, and the settled answer made from it."""
 
-    values: NDArray[np.float32]
-    bins: NDArray[np.int8]
+    measured: Measured
     settled: Settled
 
 
@@ -92,51 +95,66 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
     """Write every output file but the report; return the summary."""
     states = count_states(settlement.settled.score, settlement.settled.nats, run.settings)
     _write_likes(run, settlement, states, out / "likes.parquet")
-    _write_figures(run, states, out)
+    reasons = RecurringReasons(
+        all_detectors(),
+        settlement.settled,
+        settlement.measured,
+        segments=_segments(run, settlement),
+        states=states,
+    )
+    _write_figures(run, states, reasons, out)
     pq.write_table(_raised(run), out / "groups.parquet")
     return _summary(run, settlement, states)
 
 
 def _write_likes(run: Run, settlement: Settlement, states: NDArray[np.int8], path: Path) -> None:
+    with pq.ParquetWriter(path, LIKES, compression="zstd") as writer:
+        for table in ahead(_likes(run, settlement, states)):
+            writer.write_table(table)
+
+
+def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterator[pa.Table]:
     spill, tables = run.spill, run.ingest.tables
     settled = settlement.settled
     reasoner = Reasoner(all_detectors(), settled)
-    segments = settled.baseline.segments(spill.key("category"), spill.key("campaign"))
+    segments = _segments(run, settlement)
     ids = spill.event_ids()
     order = _output_order(run, ids)
     as_of = np.minimum(spill.key("ts") + run.settings.follow_up_s * 1_000_000, run.last_us)
     outcomes = run.follow_up["outcomes"]
     withdrawn = (outcomes >= 0) & ((outcomes & WITHDRAWN) != 0)
-    with pq.ParquetWriter(path, LIKES, compression="zstd") as writer:
-        for start in range(0, spill.count, _CHUNK):
-            rows = order[start : start + _CHUNK]
-            names = {
-                f"{name}_id" if name not in ("category", "channel") else name: tables[name].strings(
-                    spill.key(name)[rows]
-                )
-                for name in ("account", "item", "merchant", "category", "channel")
-            }
-            columns = {
-                "event_id": ids.take(pa.array(rows)),
-                "ts": pa.array(spill.key("ts")[rows], TS),
-                **names,
-                "score": pa.array(settled.score[rows].astype(np.float32)),
-                "score_at_once": pa.array(spill.key("score_at_once")[rows].astype(np.float32)),
-                "count_state": _states(states[rows]),
-                "count_state_at_once": _states(spill.key("state_at_once")[rows]),
-                "campaign": pa.array(spill.key("campaign")[rows]),
-                "late": pa.array(spill.key("late")[rows]),
-                "withdrawn": pa.array(withdrawn[rows]),
-                "verified_buyer": pa.array(spill.key("verified_buyer")[rows]),
-                "evidence": evidence_array(settled.nats[rows]),
-                "reasons": reasoner.explain(
-                    settlement.values[rows], settlement.bins[rows], segments[rows]
-                ),
-                "group_id": pa.nulls(len(rows), pa.string()),
-                "as_of": pa.array(as_of[rows], TS),
-            }
-            table = pa.table({field.name: columns[field.name] for field in LIKES})
-            writer.write_table(table.cast(LIKES))
+    for start in range(0, spill.count, _CHUNK):
+        rows = order[start : start + _CHUNK]
+        names = {
+            f"{name}_id" if name not in ("category", "channel") else name: tables[name].strings(
+                spill.key(name)[rows]
+            )
+            for name in ("account", "item", "merchant", "category", "channel")
+        }
+        columns = {
+            "event_id": ids.take(pa.array(rows)),
+            "ts": pa.array(spill.key("ts")[rows], TS),
+            **names,
+            "score": pa.array(settled.score[rows].astype(np.float32)),
+            "score_at_once": pa.array(spill.key("score_at_once")[rows].astype(np.float32)),
+            "count_state": _states(states[rows]),
+            "count_state_at_once": _states(spill.key("state_at_once")[rows]),
+            "campaign": pa.array(spill.key("campaign")[rows]),
+            "late": pa.array(spill.key("late")[rows]),
+            "withdrawn": pa.array(withdrawn[rows]),
+            "verified_buyer": pa.array(spill.key("verified_buyer")[rows]),
+            "evidence": evidence_array(settled.nats[rows]),
+            "reasons": reasoner.explain(settlement.measured, rows, segments[rows]),
+            "group_id": pa.nulls(len(rows), pa.string()),
+            "as_of": pa.array(as_of[rows], TS),
+        }
+        yield pa.table({field.name: columns[field.name] for field in LIKES}).cast(LIKES)
+
+
+def _segments(run: Run, settlement: Settlement) -> NDArray[np.int16]:
+    spill = run.spill
+    baseline = settlement.settled.baseline
+    return baseline.segments(spill.key("category"), spill.key("campaign"))
 
 
 def _output_order(run: Run, ids: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -183,7 +201,9 @@ def _places(seen: NDArray[np.int64], size: int) -> NDArray[np.int32]:
     return place
 
 
-def _write_figures(run: Run, states: NDArray[np.int8], out: Path) -> None:
+def _write_figures(
+    run: Run, states: NDArray[np.int8], reasons: RecurringReasons, out: Path
+) -> None:
     tables = run.ingest.tables
     items, accounts = run.items.columns(), run.accounts.columns()
     seen_items = np.flatnonzero(items["first_us"] > 0)
@@ -200,11 +220,16 @@ def _write_figures(run: Run, states: NDArray[np.int8], out: Path) -> None:
     )
     facts = _item_facts(run, items, seen_items)
     owner = items["merchant"][seen_items].astype(np.int32)
-    merchant_id = tables["merchant"].strings(merchants)
+    known = _account_facts(run, accounts, seen_accounts)
+    known["reasons"] = reasons.by(run.spill.key("account"), seen_accounts)
+    shops = {
+        "merchant_id": tables["merchant"].strings(merchants),
+        "reasons": reasons.by(run.spill.key("merchant"), merchants.astype(np.int64)),
+    }
     written = {
         "items": item_figures(facts, likes),
-        "accounts": account_figures(_account_facts(run, accounts, seen_accounts), likes),
-        "merchants": merchant_figures(merchant_id, owner, facts, likes),
+        "accounts": account_figures(known, likes),
+        "merchants": merchant_figures(shops, owner, facts, likes),
         "timeline": timeline(likes),
     }
     for name, table in written.items():

@@ -6,26 +6,33 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family
+from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.settled import Settled
 
 FOR_MAX = 4
 AGAINST_MAX = 2
-_NATS_MIN = 0.2
+_NATS_MIN = np.float32(0.2)
+_SIDES = pa.array(["for", "against"], pa.string())
+
+_CODE = pa.dictionary(pa.int16(), pa.string())
+_WORD = pa.dictionary(pa.int8(), pa.string())
+_TEXT = pa.dictionary(pa.int32(), pa.string())
 
 REASON = pa.struct(
     [
-        pa.field("code", pa.string()),
-        pa.field("family", pa.string()),
-        pa.field("side", pa.string()),
+        pa.field("code", _CODE),
+        pa.field("family", _WORD),
+        pa.field("side", _WORD),
         pa.field("value", pa.float64()),
         pa.field("usual_low", pa.float64()),
         pa.field("usual_high", pa.float64()),
         pa.field("weight", pa.float32()),
-        pa.field("text", pa.string()),
-        pa.field("text_zh", pa.string()),
+        pa.field("text", _TEXT),
+        pa.field("text_zh", _TEXT),
     ]
 )
 
@@ -33,8 +40,8 @@ REASON = pa.struct(
 class Reasoner:
     """Turn bins and values into the strongest reasons of each like.
 
-    Up to four reasons for inauthenticity and two against it, strongest first. Texts are made
-    once per distinct (signal, rounded value, usual range) and shared.
+    Up to four reasons for inauthenticity and two against it, strongest first. A text is made once
+    per distinct (signal, rounded value, usual range), and reasons point at it.
     """
 
     def __init__(self, detectors: Sequence[Detector], settled: Settled) -> None:
@@ -42,90 +49,166 @@ class Reasoner:
         self._evidence = settled.table
         low, high = settled.baseline.usual()
         self._low, self._high = _closed(self._detectors, low, high)
+        _, ranges = np.unique(np.stack([self._low, self._high], -1).reshape(-1, 2), axis=0,
+                              return_inverse=True)  # fmt: skip
+        self._range = ranges.reshape(self._low.shape).astype(np.int64)
+        self._told: dict[tuple[int, float], tuple[str, str]] = {}
+        self._codes = pa.array([d.code for d in detectors], pa.string())
+        self._families = pa.array([word.word for word in Family], pa.string())
+        self._family = np.array([d.family for d in detectors], np.int8)
 
     def explain(
-        self,
-        values: NDArray[np.float32],
-        bins: NDArray[np.int8],
-        segments: NDArray[np.int16],
+        self, measured: Measured, likes: NDArray[np.int64], segments: NDArray[np.int16]
     ) -> pa.ListArray:
         """Return one list of reasons per like.
 
         Parameters
         ----------
-        values, bins
-            Shape (likes, detectors).
+        likes
+            Rows of ``measured``.
+        segments
+            Segment of each of them.
         """
-        columns = np.arange(len(self._detectors))
-        nats = self._evidence[columns, segments[:, None], bins]
-        order = np.argsort(-nats, axis=1, kind="stable")
-        chosen = np.concatenate([order[:, :FOR_MAX], order[:, ::-1][:, :AGAINST_MAX]], axis=1)
-        weight = np.take_along_axis(nats, chosen, axis=1)
-        speaks = np.concatenate(
-            [weight[:, :FOR_MAX] >= _NATS_MIN, weight[:, FOR_MAX:] <= -_NATS_MIN], axis=1
-        )
-        row, place = np.nonzero(speaks)
-        detector = chosen[row, place]
-        return self._build(
-            detector=detector,
-            value=values[row, detector].astype(np.float64),
-            segment=segments[row],
-            weight=weight[row, place],
-            counts=speaks.sum(axis=1),
-        )
-
-    def _build(
-        self,
-        *,
-        detector: NDArray[np.int64],
-        value: NDArray[np.float64],
-        segment: NDArray[np.int16],
-        weight: NDArray[np.float32],
-        counts: NDArray[np.int64],
-    ) -> pa.ListArray:
-        low = self._low[detector, segment]
-        high = self._high[detector, segment]
-        shown = _rounded(value)
-        # Sorting whole rows is slow; number the values, then pair the number with the rest.
-        _, value_code = np.unique(shown, return_inverse=True)
-        segments = int(segment.max(initial=0)) + 1
-        key = (value_code * len(self._detectors) + detector) * segments + segment
-        _, first, text_code = np.unique(key, return_index=True, return_inverse=True)
-        texts = [self._text(int(detector[k]), shown[k], low[k], high[k]) for k in first]
-        index = pa.array(text_code.reshape(-1).astype(np.int32))
-        family = np.array([d.family for d in self._detectors], np.int16)
+        room = len(likes) * (FOR_MAX + AGAINST_MAX)
+        offsets = np.zeros(len(likes) + 1, np.int32)
+        detector, weight = np.empty(room, np.int16), np.empty(room, np.float32)
+        _choose(measured.bins[likes], segments, self._evidence, offsets, detector, weight)
+        detector, weight = detector[: offsets[-1]], weight[: offsets[-1]]
+        row = np.repeat(np.arange(len(likes)), np.diff(offsets))
+        shown = _rounded(measured.values(likes[row], detector).astype(np.float64))
+        segment = segments[row]
+        text, text_zh = self._texts(detector, segment, shown)
         struct = pa.StructArray.from_arrays(
             [
-                _coded(detector.astype(np.int16), [d.code for d in self._detectors]),
-                _coded(family[detector], [word.word for word in Family]),
-                _coded((weight < 0).astype(np.int8), ["for", "against"]),
+                _coded(detector, self._codes),
+                _coded(self._family[detector], self._families),
+                _coded((weight < 0).astype(np.int8), _SIDES),
                 pa.array(shown),
-                pa.array(low),
-                pa.array(high),
+                pa.array(self._low[detector, segment]),
+                pa.array(self._high[detector, segment]),
                 pa.array(weight),
-                pa.array([text[0] for text in texts], pa.string()).take(index),
-                pa.array([text[1] for text in texts], pa.string()).take(index),
+                text,
+                text_zh,
             ],
             fields=list(REASON),
         )
-        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), struct)
 
-    def _text(self, column: int, value: float, low: float, high: float) -> tuple[str, str]:
+    def _texts(
+        self, detector: NDArray[np.int16], segment: NDArray[np.int16], shown: NDArray[np.float64]
+    ) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
+        """Number the distinct texts, in the order in which they come up, in both languages."""
+        kind = self._range[detector, segment] * len(self._detectors) + detector
+        number, first = np.empty(len(kind), np.int32), np.empty(len(kind), np.int64)
+        slots = np.full(1 << max(10, (2 * len(kind)).bit_length()), -1, np.int32)
+        count = _number(kind, shown, slots, number, first)
+        # Two values may be written alike, and a dictionary holds a text once.
+        words: tuple[dict[str, int], dict[str, int]] = ({}, {})
+        places = np.empty((2, count), np.int32)
+        first = first[:count]
+        told = zip(kind[first].tolist(), shown[first].tolist(), first.tolist(), strict=True)
+        for place, (which, value, row) in enumerate(told):
+            texts = self._told.get((which, value))
+            if texts is None:
+                texts = self._text(int(detector[row]), int(segment[row]), value)
+                self._told[which, value] = texts
+            for language, text in enumerate(texts):
+                places[language, place] = words[language].setdefault(text, len(words[language]))
+        english, chinese = (
+            _coded(place[number], pa.array(list(known), pa.string()))
+            for place, known in zip(places, words, strict=True)
+        )
+        return english, chinese
+
+    def _text(self, column: int, segment: int, value: float) -> tuple[str, str]:
         detector = self._detectors[column]
         written = _written(value, detector.unit)
         english = detector.reason.format(value=written)
         chinese = detector.reason_zh.format(value=written)
         if detector.unit == "flag":
             return english, chinese
+        low, high = float(self._low[column, segment]), float(self._high[column, segment])
         bottom, top = _written(low, detector.unit), _written(high, detector.unit)
         if bottom == top:
             return f"{english}; usual {bottom}", f"{chinese}；通常为 {bottom}"
         return f"{english}; usual {bottom} to {top}", f"{chinese}；通常为 {bottom} 至 {top}"
 
 
-def _coded(codes: NDArray[np.integer], words: list[str]) -> pa.StringArray:
-    return pa.array(words, pa.string()).take(pa.array(codes))
+def _coded(codes: NDArray[np.integer], words: pa.Array) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes), words)
+
+
+@njit(cache=True, nogil=True)
+def _choose(bins, segments, table, offsets, detector, weight):
+    """Write the strongest evidence of each like, for before against; the first of equals leads."""
+    best = np.empty(FOR_MAX + AGAINST_MAX, np.int64)
+    at = 0
+    for like in range(len(bins)):
+        found = 0
+        against = 0
+        for column in range(bins.shape[1]):
+            nats = table[column, segments[like], bins[like, column]]
+            if nats >= _NATS_MIN:
+                place = found
+                while (
+                    place > 0
+                    and nats > table[best[place - 1], segments[like], bins[like, best[place - 1]]]
+                ):
+                    place -= 1
+                found = _insert(best, 0, place, found, FOR_MAX, column)
+            elif nats <= -_NATS_MIN:
+                place = against
+                while (
+                    place > 0
+                    and nats
+                    <= table[
+                        best[FOR_MAX + place - 1],
+                        segments[like],
+                        bins[like, best[FOR_MAX + place - 1]],
+                    ]
+                ):
+                    place -= 1
+                against = _insert(best, FOR_MAX, place, against, AGAINST_MAX, column)
+        for place in range(found + against):
+            column = best[place] if place < found else best[FOR_MAX + place - found]
+            detector[at] = column
+            weight[at] = table[column, segments[like], bins[like, column]]
+            at += 1
+        offsets[like + 1] = at
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _insert(best, start, place, count, count_max, column):
+    if place >= count_max:
+        return count
+    count = min(count + 1, count_max)
+    for later in range(count - 1, place, -1):
+        best[start + later] = best[start + later - 1]
+    best[start + place] = column
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _number(kind, shown, slots, number, first):
+    """Number distinct (kind, value) pairs in order; ``first`` holds a row of each."""
+    mask = np.uint64(len(slots) - 1)
+    bits = shown.view(np.uint64)
+    count = 0
+    for row in range(len(kind)):
+        h = (bits[row] ^ (bits[row] >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
+        h = (h ^ (h >> np.uint64(29)) ^ np.uint64(kind[row])) * np.uint64(0xBB67AE8584CAA73B)
+        slot = (h ^ (h >> np.uint64(32))) & mask
+        while slots[slot] >= 0:
+            known = first[slots[slot]]
+            if kind[known] == kind[row] and bits[known] == bits[row]:
+                break
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0:
+            slots[slot] = count
+            first[count] = row
+            count += 1
+        number[row] = slots[slot]
+    return count
 
 
 def _closed(
@@ -166,3 +249,9 @@ def _duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {name}"
     return f"{seconds:.3g} s"
+
+
+def sentence(detector: Detector, value: float) -> tuple[str, str]:
+    """Write what a detector says at a value, in English and Chinese, without the usual range."""
+    written = _written(float(_rounded(np.array([value]))[0]), detector.unit)
+    return detector.reason.format(value=written), detector.reason_zh.format(value=written)

@@ -22,6 +22,7 @@ from zhenzan.scoring.baseline import Baseline
 from zhenzan.scoring.context import POOLED_LIKES, logit, pooled_around, shift, sigmoid
 from zhenzan.scoring.evidence import FAMILIES, join
 from zhenzan.scoring.weights import POOLS, load
+from zhenzan.traces.order import by_key
 
 ROUNDS = 4
 REACH_US = {"item": DAY_US // 2, "account": 7 * DAY_US, "device": DAY_US}
@@ -74,7 +75,7 @@ def settle(
     baseline = Baseline(detectors)
     families = np.array([d.family for d in detectors], np.int8)
     segments = baseline.segments(keys.category, keys.campaign)
-    orders = {name: np.lexsort((keys.ts, getattr(keys, name))) for name in POOLS}
+    orders = {name: by_key(keys.ts, getattr(keys, name)) for name in POOLS}
     score, prior = score_at_once, PRIOR
     count = len(score)
     nats = np.zeros((count, FAMILIES), np.float32)

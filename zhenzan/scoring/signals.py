@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from zhenzan.clock import DAY_US
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.engine.embedded import EmbeddedEngine
-from zhenzan.events.batch import Batch
+from zhenzan.events.batch import Forgotten, LogBatch
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
 from zhenzan.groups.watch import GroupWatch
+from zhenzan.scoring.repeats import READ, Repeats
 from zhenzan.traces import AccountTrace, CohortTrace
 
 NEW_ACCOUNT_DAYS = 3.0
@@ -35,15 +36,16 @@ class SignalSource:
 
     def __init__(self) -> None:
         wanted = {name for detector in all_detectors() for name in detector.reads}
-        wanted |= _SELF_READ
+        wanted |= _SELF_READ | READ
         self.features = tuple(f for f in FEATURES if f.name in wanted)
         self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
         self.watch = GroupWatch()
         self._accounts = AccountTrace()
+        self._repeats = Repeats()
         self._cohorts = CohortTrace(len(_COHORTS))
 
     def update(
-        self, batch: Batch, *, created_us: NDArray[np.int64], network_class: NDArray[np.int8]
+        self, batch: LogBatch, *, created_us: NDArray[np.int64]
     ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         """Take in a batch; return the arrays of its likes and the purchases of returning buyers.
 
@@ -51,14 +53,15 @@ class SignalSource:
         ----------
         created_us
             For each account code, when the account was created; -1 where no table says.
-        network_class
-            For each row, the class of its address; -1 unknown.
         """
+        if batch.forgotten is not None:
+            self.forget(batch.forgotten)
         is_like = batch.kind == Kind.LIKE
         emitted = is_like | (batch.kind == Kind.REGISTER) | (batch.kind == Kind.PURCHASE)
         features = self.engine.compute(batch, emit=emitted)
+        liked, answered = np.flatnonzero(is_like), np.flatnonzero(is_like[emitted])
         likes: dict[str, NDArray[Any]] = {
-            name: column[is_like[emitted]] for name, column in features.items()
+            name: column.take(answered) for name, column in features.items()
         }
         together = np.zeros(len(batch))
         together[emitted] = np.maximum(
@@ -66,18 +69,25 @@ class SignalSource:
         )
         likes.update(self._accounts.update(batch, registered_together=together, emit=is_like))
         for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
-            likes[name] = getattr(batch, name)[is_like]
-        likes["campaign"] = batch.campaign[is_like] >= 0
+            likes[name] = getattr(batch, name).take(liked)
+        likes["campaign"] = batch.campaign.take(liked) >= 0
         likes.update(self.watch.update(likes))
-        likes["network_class"] = network_class[is_like]
-        missing = [(getattr(batch, name)[is_like] < 0) for name in ("device", "ip", "session")]
+        likes["network_class"] = batch.network_class.take(liked)
+        missing = [getattr(batch, name).take(liked) < 0 for name in ("device", "ip", "session")]
         likes["missing_fields"] = np.sum(missing, axis=0)
         likes["account_age_days"] = _age_days(likes, created_us)
+        likes.update(self._repeats.update(batch, likes, is_like=is_like))
         cohorts = self._cohorts.update(likes["ts"], likes["item"], _traits(likes))
         likes.update({name: cohorts[:, column] for column, name in enumerate(_COHORTS)})
         again = np.zeros(len(batch), np.bool_)
         again[emitted] = features["account_merchant_purchases"] >= 2
         return likes, again & (batch.kind == Kind.PURCHASE)
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Forget the codes that were given back, and pairs that no window sees any more."""
+        freed = self.engine.expire(forgotten.before_us, columns=forgotten.codes)
+        for column, codes in freed.items():
+            assert np.array_equal(codes, forgotten.codes[column]), "one rule says what is idle"
 
 
 _SELF_READ = {

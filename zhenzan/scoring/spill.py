@@ -41,7 +41,7 @@ class LikeSpill:
             self._keys.setdefault(name, []).append(array)
         for name, matrix in wide.items():
             self._widths[name] = (matrix.shape[1], matrix.dtype)
-            self._files[name].write(np.ascontiguousarray(matrix).tobytes())
+            self._files[name].write(np.ascontiguousarray(matrix).data)
         self.count += len(event_id)
 
     def key(self, name: str) -> NDArray[Any]:

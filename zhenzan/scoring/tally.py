@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.events.batch import Batch
@@ -23,6 +24,9 @@ _EXTRA = (
     "merchant",
     "category",
 )
+_DWELL, _COMPLETION, _CHARS, _TEXTS, _REPURCHASES = 0, 2, 4, 5, 6
+_FIRST, _LAST, _MERCHANT, _CATEGORY = 7, 8, 9, 10
+_VIEW, _COMMENT, _PURCHASE = int(Kind.VIEW), int(Kind.COMMENT), int(Kind.PURCHASE)
 
 
 class ItemTally:
@@ -41,30 +45,12 @@ class ItemTally:
         rows = int(batch.item.max(initial=-1)) + 1
         self._kinds = grown(self._kinds, rows)
         self._extra = grown(self._extra, rows)
-        extra = dict(zip(_EXTRA, self._extra.T, strict=True))
-        on_item = batch.item >= 0
-        item = batch.item
-        np.add.at(self._kinds, (item[on_item], batch.kind[on_item]), 1)
-        viewed = on_item & (batch.kind == Kind.VIEW)
-        for name, counter, column in (
-            ("dwell_ms_sum", "dwell_views", batch.dwell_ms),
-            ("completion_sum", "completion_views", batch.completion_permille),
-        ):
-            told = viewed & (column >= 0)
-            np.add.at(extra[name], item[told], column[told])
-            np.add.at(extra[counter], item[told], 1)
-        commented = on_item & (batch.kind == Kind.COMMENT) & (batch.text_chars > 0)
-        np.add.at(extra["comment_chars_sum"], item[commented], batch.text_chars[commented])
-        self._count_texts(item[commented], batch.text_hash[commented])
-        np.add.at(extra["repurchases"], item[on_item & repurchase], 1)
-        first = extra["first_us"]
-        unseen = on_item & (first[item] == 0)
-        first[item[unseen][::-1]] = batch.ts[unseen][::-1]
-        np.maximum.at(extra["last_us"], item[on_item], batch.ts[on_item])
-        # Stored as code + 1, so that 0 means nobody has said.
-        for name, column in (("merchant", batch.merchant), ("category", batch.category)):
-            told = on_item & (column >= 0)
-            extra[name][item[told]] = column[told] + 1
+        _count(
+            batch.ts, batch.kind, batch.item, batch.merchant, batch.category, batch.dwell_ms,
+            batch.completion_permille, batch.text_chars, repurchase, self._kinds, self._extra,
+        )  # fmt: skip
+        commented = (batch.item >= 0) & (batch.kind == Kind.COMMENT) & (batch.text_chars > 0)
+        self._count_texts(batch.item[commented], batch.text_hash[commented])
 
     def columns(self) -> dict[str, NDArray[np.int64]]:
         """Return all counts, indexed by item code; merchant and category as codes, -1 unknown."""
@@ -78,7 +64,7 @@ class ItemTally:
         new = set(zip(item.tolist(), text.tolist(), strict=True)) - self._texts
         self._texts |= new
         if new:
-            column = self._extra[:, _EXTRA.index("comment_texts_distinct")]
+            column = self._extra[:, _TEXTS]
             np.add.at(column, np.array([pair[0] for pair in new]), 1)
 
 
@@ -91,13 +77,7 @@ class AccountTally:
     def update(self, batch: Batch) -> None:
         """Take in a batch."""
         self._rows = grown(self._rows, int(batch.account.max(initial=-1)) + 1)
-        first, last, kinds, purchases = self._rows.T
-        account = batch.account
-        unseen = first[account] == 0
-        first[account[unseen][::-1]] = batch.ts[unseen][::-1]
-        np.maximum.at(last, account, batch.ts)
-        np.bitwise_or.at(kinds, account, np.int64(1) << batch.kind.astype(np.int64))
-        np.add.at(purchases, account[batch.kind == Kind.PURCHASE], 1)
+        _note(batch.ts, batch.kind, batch.account, self._rows)
 
     def columns(self) -> dict[str, NDArray[np.int64]]:
         """Return first and last time (us), number of different kinds, and purchases, by code."""
@@ -108,3 +88,45 @@ class AccountTally:
             "kinds": np.bitwise_count(kinds).astype(np.int64),
             "purchases": purchases,
         }
+
+
+@njit(cache=True, nogil=True)
+def _count(
+    ts, kind, item, merchant, category, dwell_ms, permille, chars, repurchase, kinds, extra,
+):  # fmt: skip
+    for row in range(len(ts)):
+        if item[row] < 0:
+            continue
+        cell = extra[item[row]]
+        kinds[item[row], kind[row]] += 1
+        if kind[row] == _VIEW:
+            if dwell_ms[row] >= 0:
+                cell[_DWELL] += dwell_ms[row]
+                cell[_DWELL + 1] += 1
+            if permille[row] >= 0:
+                cell[_COMPLETION] += permille[row]
+                cell[_COMPLETION + 1] += 1
+        if kind[row] == _COMMENT and chars[row] > 0:
+            cell[_CHARS] += chars[row]
+        if repurchase[row]:
+            cell[_REPURCHASES] += 1
+        if cell[_FIRST] == 0:
+            cell[_FIRST] = ts[row]
+        cell[_LAST] = max(cell[_LAST], ts[row])
+        # Stored as code + 1, so that 0 means nobody has said.
+        if merchant[row] >= 0:
+            cell[_MERCHANT] = merchant[row] + 1
+        if category[row] >= 0:
+            cell[_CATEGORY] = category[row] + 1
+
+
+@njit(cache=True, nogil=True)
+def _note(ts, kind, account, rows):
+    for row in range(len(ts)):
+        cell = rows[account[row]]
+        if cell[0] == 0:
+            cell[0] = ts[row]
+        cell[1] = max(cell[1], ts[row])
+        cell[2] |= np.int64(1) << np.int64(kind[row])
+        if kind[row] == _PURCHASE:
+            cell[3] += 1

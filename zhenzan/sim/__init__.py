@@ -5,11 +5,11 @@ never talks to a platform. Invariants: one seed repeats a run; ids, order and nu
 about who made a row; the background is the same with and without attacks. Fee-fraud owners,
 purchasable assists and insider winners belong to campaigns and are not played here.
 
-Known limits, which make every attack easier to find than in life: an ordered like mostly has a
-short session of its own, at all stealth levels, and a bought item has few honest likes beside
-the ordered ones. Accuracy measured here is an upper bound.
+Known limits: attackers do not learn from what is excluded, ordered likes are a larger share
+than platforms report, and one author wrote attacks and honest people alike.
 
-Entry point: ``zhenzan.sim.simulate``.
+Entry points: ``zhenzan.sim.simulate`` and ``zhenzan.sim.scenarios.run``; what likes bring in
+exposure is in ``zhenzan.sim.exposure``.
 """
 
 from zhenzan.sim.inject import Injected, inject

@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhenzan.events.schema import ACCOUNTS, INTERACTION, ITEMS, KINDS, Kind
 from zhenzan.sim import opaque, wording
 from zhenzan.sim.catalogue import Catalogue
 from zhenzan.sim.order import Order
-from zhenzan.sim.population import Population
+from zhenzan.sim.population import OLD_APP, WEB, Population
 from zhenzan.sim.rows import ATTACK, I64, ROLES, Bools, Rows
-from zhenzan.sim.world import API, CATEGORIES, CHANNELS, REGIONS, World
+from zhenzan.sim.stage import Stage
+from zhenzan.sim.world import API, CATEGORIES, CHANNELS, LIVE, REGIONS
 
 EVENT, ACCOUNT, ITEM, MERCHANT, DEVICE, SESSION, CAMPAIGN, TASK, GROUP = range(1, 10)
+
+COOKIES_REFUSED = 0.35
+"""Share of people in a browser on whom no device id sticks."""
 
 LABELS = pa.schema(
     [
@@ -62,22 +67,46 @@ class Ids:
         return known.take(pa.array(codes, mask=codes < 0))
 
 
-def settle(rows: Rows, world: World, rng: np.random.Generator) -> Rows:
-    """Cut to the log, round times, drop second likes, blank fields by session, sort by time."""
+def settle(rows: Rows, stage: Stage, rng: np.random.Generator) -> Rows:
+    """Keep what this platform logs: its time, its kinds, first likes; lose what it loses."""
+    world = stage.world
     ts = rows.ts // world.resolution_us * world.resolution_us
-    rows = rows.with_(ts=ts).take((ts >= world.start_us) & (ts < world.end_us))
+    logged = np.isin(rows.kind, [int(kind) for kind in world.form.kinds])
+    rows = rows.with_(ts=ts).take(logged & (ts >= world.start_us) & (ts < world.end_us))
     rows = rows.take(np.argsort(rows.ts, kind="stable"))
     rows = rows.take(~_repeated(rows))
-    lot = rng.random((3, 1 << 16))
+    return _gaps(rows, stage, rng)
+
+
+def _gaps(rows: Rows, stage: Stage, rng: np.random.Generator) -> Rows:
+    """Lose fields and views by session, by client and by channel, whoever made the row."""
+    world = stage.world
+    lot = rng.random((4, 1 << 16))
     # The lot falls on the session, so that all rows of one visit miss the same field.
-    hashed = opaque.scramble(rows.session, seed=int(rng.integers(1 << 31)), salt=99)
-    slot = (hashed >> np.uint64(48)).astype(np.int64)
+    slot = _slots(rows.session, rng)
+    lost = (lot[3, slot] < world.missing_view) & (rows.kind == Kind.VIEW)
+    rows, slot = rows.take(~lost), slot[~lost]
+    client = stage.population.client[rows.account]
+    refused = (client == WEB) & (lot[0, _slots(rows.account, rng)] < COOKIES_REFUSED)
+    mute = (client == OLD_APP) | (rows.channel == LIVE)
     quiet = rows.channel == API
+    blank = world.blank
+    device = (lot[0, slot] < world.missing_device) | quiet | refused | ("device" in blank)
+    session = (lot[2, slot] < world.missing_session) | quiet | ("session" in blank)
     return rows.with_(
-        device=np.where((lot[0, slot] < world.missing_device) | quiet, -1, rows.device),
-        ip=np.where(lot[1, slot] < world.missing_ip, -1, rows.ip),
-        session=np.where((lot[2, slot] < world.missing_session) | quiet, -1, rows.session),
+        device=np.where(device, -1, rows.device),
+        ip=np.where((lot[1, slot] < world.missing_ip) | ("ip" in blank), -1, rows.ip),
+        session=np.where(session, -1, rows.session),
+        channel=-1 if "channel" in blank else rows.channel,
+        dwell_ms=np.where(mute, -1, rows.dwell_ms),
+        completion=np.where(mute | (client == WEB), np.nan, rows.completion),
     )
+
+
+def _slots(codes: NDArray[Any], rng: np.random.Generator) -> I64:
+    """Map codes to the places of a lot, without order."""
+    hashed = opaque.scramble(codes.astype(np.int64), seed=int(rng.integers(1 << 31)), salt=99)
+    return (hashed >> np.uint64(48)).astype(np.int64)
 
 
 def _repeated(rows: Rows) -> Bools:
@@ -93,6 +122,15 @@ def _repeated(rows: Rows) -> Bools:
 
 def _words(words: Sequence[str], codes: NDArray[Any]) -> pa.Array:
     return pa.array(list(words), pa.string()).take(pa.array(codes.astype(np.int32), mask=codes < 0))
+
+
+def _merchants(merchant: I64, owner: NDArray[Any], ids: Ids) -> pa.Array:
+    """Name merchants; one that is an account carries the account's name."""
+    owned = owner >= 0
+    names = ids.of(np.where(owned, -1, merchant).astype(np.int64), MERCHANT)
+    if not owned.any():
+        return names
+    return pc.coalesce(ids.of(owner.astype(np.int64), ACCOUNT), names)
 
 
 def _numbers(values: NDArray[Any], dtype: pa.DataType) -> pa.Array:
@@ -114,7 +152,7 @@ def interactions(rows: Rows, catalogue: Catalogue, ids: Ids) -> pa.Table:
         _words(kinds, rows.kind),
         ids.of(rows.account.astype(np.int64), ACCOUNT),
         ids.of(item, ITEM),
-        ids.of(merchant, MERCHANT),
+        _merchants(merchant, np.where(has_item, catalogue.owner[shelf], -1), ids),
         _words([row.name for row in CATEGORIES], category),
         ids.of(rows.device.astype(np.int64), DEVICE),
         opaque.address_names(rows.ip),
@@ -170,7 +208,7 @@ def items(catalogue: Catalogue, ids: Ids, end_us: int) -> pa.Table:
     table = pa.Table.from_arrays(
         [
             ids.of(codes, ITEM),
-            ids.of(catalogue.merchant[codes].astype(np.int64), MERCHANT),
+            _merchants(catalogue.merchant[codes].astype(np.int64), catalogue.owner[codes], ids),
             _words([row.name for row in CATEGORIES], catalogue.category[codes].astype(np.int64)),
             pa.array(catalogue.created_us[codes] // 1_000 * 1_000, ITEMS.field(3).type),
         ],

@@ -19,7 +19,10 @@ ZIPF = 0.92
 
 @dataclass(slots=True)
 class Catalogue:
-    """One entry per item. ``appeal`` moves the chance of a like, ``pull`` of what follows one."""
+    """One entry per item. ``appeal`` moves the chance of a like, ``pull`` of what follows one.
+
+    ``owner`` is the account that is itself the merchant, as on platforms of creators; -1: none.
+    """
 
     created_us: I64
     category: I8
@@ -28,6 +31,7 @@ class Catalogue:
     appeal: F32
     pull: F32
     price_cents: I64
+    owner: I32
     merchants_count: int
 
     def __len__(self) -> int:
@@ -42,12 +46,16 @@ class Catalogue:
         category: int,
         merchant: int = -1,
         weight: float = 0.0,
+        owner: int = -1,
     ) -> I32:
         """Append items of one merchant (a new one when -1) and tell their codes."""
+        if 0 <= merchant < self.merchants_count:
+            before = self.owner[self.merchant == merchant]
+            owner = int(before[0]) if len(before) else owner
         if merchant < 0:
             merchant = self.merchants_count
             self.merchants_count += 1
-        before = len(self)
+        size = len(self)
         price = CATEGORIES[category].price
         new = {
             "created_us": np.full(count, created_us),
@@ -56,12 +64,13 @@ class Catalogue:
             "weight": np.full(count, weight),
             "appeal": rng.normal(0.0, 0.5, count),
             "pull": rng.normal(0.0, 0.5, count),
+            "owner": np.full(count, owner),
             "price_cents": rng.lognormal(np.log(price * 100), 0.4, count),
         }
         for name, values in new.items():
             old = getattr(self, name)
             setattr(self, name, np.concatenate([old, values.astype(old.dtype)]))
-        return np.arange(before, len(self), dtype=np.int32)
+        return np.arange(size, len(self), dtype=np.int32)
 
 
 def stock(world: World, rng: np.random.Generator) -> Catalogue:
@@ -69,7 +78,7 @@ def stock(world: World, rng: np.random.Generator) -> Catalogue:
     count = world.items
     shop_size = rng.pareto(1.3, world.merchants) + 0.3
     merchant = rng.choice(world.merchants, count, p=shop_size / shop_size.sum()).astype(np.int32)
-    shares = np.array([category.share for category in CATEGORIES])
+    shares = np.array(world.category_shares)
     trade = rng.choice(len(CATEGORIES), world.merchants, p=shares)
     category = trade[merchant]
     other = rng.random(count) < 0.15
@@ -80,6 +89,12 @@ def stock(world: World, rng: np.random.Generator) -> Catalogue:
     launched = rng.random(count) < min(0.5, 0.015 * world.days + 0.03)
     spread = rng.random(int(launched.sum())) * world.length_us * 0.97
     created[launched] = world.start_us + spread.astype(np.int64)
+    # The richest creators are not the busiest accounts: owners are drawn by lot.
+    owners = np.where(
+        rng.random(world.merchants) < world.form.creators,
+        rng.permutation(max(world.accounts, world.merchants))[: world.merchants] % world.accounts,
+        -1,
+    )
     prices = np.array([row.price for row in CATEGORIES])[category]
     return Catalogue(
         created_us=created,
@@ -89,6 +104,7 @@ def stock(world: World, rng: np.random.Generator) -> Catalogue:
         appeal=rng.normal(0.0, 0.75, count).astype(np.float32),
         pull=rng.normal(0.0, 0.7, count).astype(np.float32),
         price_cents=(prices * 100 * rng.lognormal(0.0, 0.5, count)).astype(np.int64),
+        owner=owners[merchant].astype(np.int32),
         merchants_count=world.merchants,
     )
 

@@ -1,4 +1,4 @@
-"""Who carries out an order, from where, when, and what else they do meanwhile."""
+"""Who carries out an order, from where, on which items, and when."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ import numpy as np
 
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from zhenzan.events.schema import Kind
-from zhenzan.sim import network, wording
-from zhenzan.sim.funnel import UNLIKE_RATE
-from zhenzan.sim.life import SIGN_IN_SHARE, arrivals
+from zhenzan.sim import network
 from zhenzan.sim.order import Knobs
-from zhenzan.sim.population import interests, session_address, session_device
-from zhenzan.sim.rows import ATTACK, CAMOUFLAGE, I8, I32, I64, Bools, Rows
+from zhenzan.sim.population import clients, haste, interests, session_address
+from zhenzan.sim.rows import I8, I32, I64, Bools
 from zhenzan.sim.stage import Stage
-from zhenzan.sim.world import CATEGORIES, CHANNEL_SHARES, FEED, LIST, REGIONS
+from zhenzan.sim.world import REGIONS
 
-VISIT_US = 30 * MINUTE_US
-"""Ordered likes of one account within this time are done in one session."""
+SIZES = (30, 2_000)
+"""Smallest and largest quantity that one buyer orders for an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +74,12 @@ def recruit(stage: Stage, knobs: Knobs, *, batch_us: int = 6 * HOUR_US) -> I32:
         place=np.full(count, -1),
         activity=rng.lognormal(0.0, 0.5, count),
         like_bias=rng.normal(0.2, 0.8, count),
-        interest=interests(rng, count),
+        haste=haste(rng, count),
+        interest=interests(world, rng, count),
         chronotype=rng.normal(0.0, 1.6, count),
         circle=people.circle.max() + 1 + rng.permutation(count) // 9,
-        client=np.zeros(count),
+        client=clients(world, rng, count),
+        bought=np.ones(count, dtype=np.bool_),
     )
 
 
@@ -117,19 +117,50 @@ def addresses(stage: Stage, knobs: Knobs, account: I32, ts: I64) -> I64:
     return np.where(rng.random(len(account)) < share, mobile, home)
 
 
-def targets(stage: Stage, count: int, *, fresh: bool = False, category: int | None = None) -> I32:
-    """Choose items that would buy likes: not the best known ones, on sale since the start."""
+AUDIENCES: tuple[tuple[int, float], ...] = (
+    (0, 0.14), (3, 0.14), (10, 0.20), (30, 0.26), (100, 0.18), (300, 0.08),
+)  # fmt: skip
+"""Honest likes that a bought item has of its own (at least), and how often: launches without
+any, most with tens, some with hundreds. Buyers sell all sorts of things."""
+
+
+def targets(stage: Stage, count: int, *, apart: bool = False) -> I32:
+    """Choose items that buy likes: with all sorts of honest audiences, on sale since the start.
+
+    With ``apart`` they belong to as many different merchants as there are.
+    """
     shelf, rng, world = stage.catalogue, stage.rng, stage.world
-    horizon = world.start_us + (world.length_us // 3 if fresh else 0)
-    ready = shelf.created_us <= horizon
-    if category is not None and (ready & (shelf.category == category)).any():
-        ready &= shelf.category == category
-    ready &= shelf.weight > 0
-    pool = np.flatnonzero(ready)
-    # Rank by attention with noise and leave out the top fifth: hits need no help.
-    rank = np.argsort(np.argsort(-shelf.weight[pool] * rng.lognormal(0.0, 0.7, len(pool))))
-    pool = pool[rank >= len(pool) // 5]
-    return rng.choice(pool, min(count, len(pool)), replace=False).astype(np.int32)
+    pool = np.flatnonzero((shelf.created_us <= world.start_us) & (shelf.weight > 0))
+    liked = stage.history.take(stage.history.kind == Kind.LIKE)
+    honest = np.bincount(liked.item, minlength=len(shelf))[pool]
+    edges = np.array([edge for edge, _ in AUDIENCES])
+    share = np.array([part for _, part in AUDIENCES])
+    step = np.searchsorted(edges, honest, side="right") - 1
+    size = np.bincount(step, minlength=len(edges))
+    weight = (share / np.maximum(size, 1))[step]
+    count = min(count, len(pool))
+    if not apart:
+        return rng.choice(pool, count, replace=False, p=weight / weight.sum()).astype(np.int32)
+    # One item of each merchant first, then second ones.
+    order = rng.choice(pool, len(pool), replace=False, p=weight / weight.sum())
+    _, first = np.unique(shelf.merchant[order], return_index=True)
+    first = np.sort(first)
+    rest = np.setdiff1d(np.arange(len(order)), first)
+    return np.asarray(order[np.concatenate([first, rest])[:count]], dtype=np.int32)
+
+
+def quantities(stage: Stage, knobs: Knobs, count: int) -> list[int]:
+    """Draw how many likes each buyer orders: half of them ask for a round number."""
+    rng = stage.rng
+    if knobs.size_spread <= 0:
+        return [knobs.likes_per_item] * count
+    size = knobs.likes_per_item * rng.lognormal(0.0, knobs.size_spread, count)
+    step = np.where(size >= 400, 100, np.where(size >= 120, 50, 10))
+    rounded = np.maximum(1, np.round(size / step)) * step
+    size = np.where(rng.random(count) < 0.5, rounded, size)
+    most = max(2, round(0.95 * knobs.accounts))
+    low, high = min(SIZES[0], most), min(SIZES[1], most)
+    return [round(value) for value in size.clip(low, high).tolist()]
 
 
 def schedule(stage: Stage, knobs: Knobs, crew: I32, items: I32) -> Work:
@@ -140,10 +171,10 @@ def schedule(stage: Stage, knobs: Knobs, crew: I32, items: I32) -> Work:
     earliest = max(world.start_us, int(np.quantile(born, 0.98)) + 10 * MINUTE_US)
     latest = max(earliest + 1, world.end_us - window)
     accounts, item_rows, times = [], [], []
-    for item in items.tolist():
+    for item, size in zip(items.tolist(), quantities(stage, knobs, len(items)), strict=True):
         start = max(earliest, int(stage.catalogue.created_us[item]))
         begin = start + int(rng.random() * knobs.span * max(0, latest - start))
-        workers = stage.choose(crew, knobs.likes_per_item)
+        workers = stage.choose(crew, size)
         if knobs.waking and window > 6 * HOUR_US:
             ts = stage.waking_times(len(workers), begin, begin + window)
         else:
@@ -158,170 +189,8 @@ def schedule(stage: Stage, knobs: Knobs, crew: I32, items: I32) -> Work:
     return work.take(work.ts > stage.population.created_us[work.account] + MINUTE_US)
 
 
-def deliver(
-    stage: Stage,
-    knobs: Knobs,
-    work: Work,
-    *,
-    group: int,
-    channel: int | None = None,
-    ip: I64 | None = None,
-    device: I32 | None = None,
-    sign_in_share: float = SIGN_IN_SHARE,
-) -> Rows:
-    """Carry out ordered likes: sessions, sign-ins, views before and actions after."""
-    rng, people = stage.rng, stage.population
-    key = work.account.astype(np.int64) << 32 | work.ts // VISIT_US
-    _, opening, visit = np.unique(key, return_index=True, return_inverse=True)
-    who, when = work.account[opening], work.ts[opening]
-    address = addresses(stage, knobs, who, when) if ip is None else ip[opening]
-    machine = session_device(people, rng, who) if device is None else device[opening]
-    lane = np.full(len(who), channel if channel is not None else FEED, dtype=np.int8)
-    if channel is None:
-        lane[:] = rng.choice(len(CHANNEL_SHARES), len(who), p=CHANNEL_SHARES)
-    likes = Rows.make(
-        len(work),
-        ts=work.ts,
-        kind=Kind.LIKE,
-        account=work.account,
-        item=work.item,
-        device=machine[visit],
-        ip=address[visit],
-        session=stage.sessions(len(who))[visit],
-        channel=lane[visit],
-        role=ATTACK,
-        group=group,
-    )
-    seen = rng.random(len(likes)) < knobs.views
-    if channel is None:
-        # Whoever likes without opening the item does so where honest people do: in a list.
-        listed = ~seen & (rng.random(len(likes)) < 0.6)
-        likes = likes.with_(channel=np.where(listed, LIST, likes.channel))
-    parts = [
-        likes,
-        *_looks(stage, knobs, likes, seen),
-        _withdrawals(stage, likes),
-        _sign_ins(stage, likes.take(opening), sign_in_share),
-        _registrations(stage, likes),
-    ]
-    return Rows.join(parts)
-
-
-def _withdrawals(stage: Stage, likes: Rows) -> Rows:
-    """Take a few likes back, by mistake or by remorse, as often as honest people do."""
-    rng = stage.rng
-    undone = likes.take(rng.random(len(likes)) < UNLIKE_RATE)
-    later = rng.lognormal(np.log(20.0), 2.2, len(undone)) * SECOND_US
-    return undone.with_(kind=Kind.UNLIKE, ts=undone.ts + later.astype(np.int64) + SECOND_US)
-
-
-def _looks(stage: Stage, knobs: Knobs, likes: Rows, looked: Bools) -> list[Rows]:
-    """Fake the view before and the action after, as often as the order pays for."""
-    rng = stage.rng
-    seen = likes.take(looked)
-    # A paid look is short unless the seller imitates people (waking hours, own life).
-    careful = knobs.waking and knobs.life > 0
-    dwell_s = rng.lognormal(np.log(8.0 if careful else 2.6), 0.9 if careful else 0.35, len(seen))
-    video = np.array([row.video for row in CATEGORIES])[stage.catalogue.category[seen.item]]
-    length_s = rng.lognormal(np.log(16.0), 0.6, len(seen))
-    view = seen.with_(
-        kind=Kind.VIEW,
-        ts=seen.ts - (dwell_s * SECOND_US * rng.uniform(0.5, 1.0, len(seen))).astype(np.int64),
-        dwell_ms=(dwell_s * 1_000).clip(80, 3_600_000),
-        completion=np.where(video, np.minimum(dwell_s / length_s, 1.0).round(3), np.nan),
-    )
-    after = likes.take(rng.random(len(likes)) < knobs.follow_up)
-    kind = rng.choice(
-        [Kind.FAVORITE, Kind.COMMENT, Kind.SHARE, Kind.CART], len(after), p=[0.5, 0.25, 0.1, 0.15]
-    )
-    delay = rng.lognormal(np.log(6.0), 1.1, len(after)) * SECOND_US
-    words = wording.people(rng, len(after)) if careful else wording.pasted(rng, len(after))
-    after = after.with_(
-        kind=kind,
-        ts=after.ts + delay.astype(np.int64),
-        text=np.where(kind == Kind.COMMENT, words, -1),
-    )
-    return [view, after]
-
-
-def _sign_ins(stage: Stage, first: Rows, share: float) -> Rows:
-    rng = stage.rng
-    some = first.take(rng.random(len(first)) < share)
-    return some.with_(
-        kind=Kind.SIGN_IN,
-        ts=some.ts - rng.integers(5 * SECOND_US, 40 * SECOND_US, len(some)),
-        item=-1,
-        channel=-1,
-    )
-
-
-def _registrations(stage: Stage, likes: Rows) -> Rows:
-    """Register accounts born inside the log, from device and address of their first work."""
-    people, world = stage.population, stage.world
-    order = np.argsort(likes.ts, kind="stable")
-    _, first = np.unique(likes.account[order], return_index=True)
-    new = likes.take(order[first])
-    new = new.take(people.created_us[new.account] >= world.start_us)
-    return new.with_(
-        kind=Kind.REGISTER,
-        ts=people.created_us[new.account],
-        item=-1,
-        channel=-1,
-    )
-
-
-def ordinary_life(stage: Stage, knobs: Knobs, crew: I32, *, group: int) -> Rows:
-    """Let bought accounts browse like people, to look like people."""
-    rng, world, people = stage.rng, stage.world, stage.population
-    counts = rng.poisson(knobs.life * world.days * rng.gamma(2.0, 0.5, len(crew)))
-    account = np.repeat(crew, counts)
-    ts = stage.waking_times(len(account), world.start_us, world.end_us)
-    kept = ts > people.created_us[account] + MINUTE_US
-    account, ts = account[kept], ts[kept]
-    if not len(account):
-        return Rows.make(0)
-    views = stage.browse(account, ts, ip=addresses(stage, knobs, account, ts))
-    rows = Rows.join([stage.unfold(views), arrivals(stage, views)])
-    rows = rows.take(rows.kind != Kind.REGISTER)
-    return rows.with_(role=CAMOUFLAGE, group=group)
-
-
-def camouflage(stage: Stage, knobs: Knobs, crew: I32, work: Work, *, group: int) -> Rows:
-    """Like popular items in between, so that the account's list looks like everybody's."""
-    rng = stage.rng
-    count = round(knobs.camouflage * len(work))
-    if not count:
-        return Rows.make(0)
-    account = rng.choice(crew, count).astype(np.int32)
-    low, high = int(work.ts.min()), int(work.ts.max()) + 1
-    ts = stage.waking_times(count, low, high)
-    category = stage.population.interest[account, rng.integers(0, 3, count)]
-    item = stage.attention.draw(rng, ts, category)
-    cover = Work(account, item, ts)
-    born = np.maximum(
-        stage.population.created_us[account] + MINUTE_US, stage.catalogue.created_us[item]
-    )
-    cover = cover.take(ts > born)
-    rows = deliver(stage, knobs, cover, group=group)
-    rows = rows.take(rows.kind != Kind.REGISTER)
-    return rows.with_(role=CAMOUFLAGE)
-
-
-def carry_out(
-    stage: Stage,
-    knobs: Knobs,
-    crew: I32,
-    items: I32,
-    *,
-    channel: int | None = None,
-) -> Rows:
-    """Play a whole order with one crew: work, camouflage, ordinary life."""
-    group = stage.group()
-    work = schedule(stage, knobs, crew, items)
-    parts = [
-        deliver(stage, knobs, work, group=group, channel=channel),
-        camouflage(stage, knobs, crew, work, group=group),
-    ]
-    if knobs.life > 0:
-        parts.append(ordinary_life(stage, knobs, crew, group=group))
-    return Rows.join(parts)
+def hire(stage: Stage, count: int) -> I32:
+    """Hire existing people, active ones rather than rare visitors; their history is honest."""
+    people = stage.population
+    pool = stage.live_accounts(stage.world.start_us)
+    return stage.choose(pool, count, by=np.sqrt(people.activity[pool].astype(np.float64)) + 0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from zhenzan.clock import SECOND_US
 from zhenzan.events.schema import Kind
 from zhenzan.sim.funnel import Mood, Views
 from zhenzan.sim.life import arrivals
-from zhenzan.sim.population import interests
+from zhenzan.sim.population import clients, haste, interests
 from zhenzan.sim.rows import I32, I64, Rows
 from zhenzan.sim.stage import Stage
 
@@ -33,10 +34,12 @@ def settle_in(stage: Stage, count: int, **given: Any) -> I32:
         "place": np.full(count, -1),
         "activity": people.activity[like],
         "like_bias": people.like_bias[rng.integers(0, world.accounts, count)],
-        "interest": interests(rng, count),
+        "haste": haste(rng, count),
+        "interest": interests(world, rng, count),
         "chronotype": people.chronotype[like],
         "circle": people.circle.max() + 1 + np.arange(count) // 9,
-        "client": np.zeros(count),
+        "client": clients(world, rng, count),
+        "bought": np.zeros(count, dtype=np.bool_),
     }
     if "device" not in given:
         columns["device"] = people.new_devices(count)
@@ -53,11 +56,22 @@ def everyday(stage: Stage, account: I32, *, sessions_per_day: float) -> Rows:
     return visits(stage, stage.browse(who[kept], ts[kept]))
 
 
-def visits(stage: Stage, views: Views, mood: Mood | None = None) -> Rows:
-    """Unfold views with their sign-ins, without registrations (see ``welcome``)."""
+def visits(stage: Stage, views: Views, mood: Mood | None = None, *, linger: float = 0.0) -> Rows:
+    """Unfold views with their sign-ins, without registrations (see ``welcome``).
+
+    A share ``linger`` of the visitors also looks at other things in the same session.
+    """
     if not len(views):
         return Rows.make(0)
-    rows = Rows.join([stage.unfold(views, mood), arrivals(stage, views)])
+    parts = [stage.unfold(views, mood), arrivals(stage, views)]
+    if linger > 0:
+        stays = views.take(stage.rng.random(len(views)) < linger)
+        before = stage.rng.normal(0.0, 40.0, len(stays)) * SECOND_US
+        early = np.maximum(stage.population.created_us[stays.account], stage.world.start_us)
+        ts = np.maximum(stays.ts + before.astype(np.int64), np.minimum(early, stays.ts))
+        stays = replace(stays, ts=ts, channel=stage.lanes(len(stays)))
+        parts.append(stage.unfold(stage.wander(stays)))
+    rows = Rows.join(parts)
     return rows.take(rows.kind != Kind.REGISTER)
 
 

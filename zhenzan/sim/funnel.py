@@ -13,6 +13,7 @@ from zhenzan.sim import wording
 from zhenzan.sim.catalogue import Catalogue
 from zhenzan.sim.population import Population
 from zhenzan.sim.rows import F32, F64, I8, I32, I64, Bools, Rows
+from zhenzan.sim.shape import Shape
 from zhenzan.sim.world import CATEGORIES, LIST, SHOP
 
 FOLLOW_RATE, SHARE_RATE, UNLIKE_RATE, REFUND_RATE = 0.006, 0.011, 0.025, 0.055
@@ -65,23 +66,28 @@ def unfold(
     population: Population,
     catalogue: Catalogue,
     rng: np.random.Generator,
-    mood: Mood | None = None,
+    mood: Mood,
+    form: Shape,
 ) -> Rows:
     """Let people watch, and act on what they watched."""
-    mood = mood or Mood()
     category = catalogue.category[views.item]
     interest = rng.normal(0.0, 1.0, len(views)) + 0.5 * views.affinity
-    dwell, completion = _watch(views, category, interest, rng, mood)
-    like = _likes(views, population, catalogue, interest, completion, rng, mood)
+    video = _is_video(category) | form.all_video
+    dwell, completion = _watch(video, interest, rng, mood, form)
+    odds = (mood.like + form.like + population.like_bias[views.account]).astype(np.float64)
+    like = _likes(category, odds + catalogue.appeal[views.item], interest, completion, rng)
     hidden = like & (rng.random(len(views)) < mood.list_like_share)
     dwell[like] = (dwell[like] * rng.uniform(1.0, 1.7, int(like.sum()))).astype(np.int64)
     seen = _rows(views, Kind.VIEW, views.ts).with_(
         dwell_ms=dwell.clip(80, 3_600_000),
-        completion=np.where(_is_video(category), completion, np.nan),
+        completion=np.where(video, completion, np.nan),
     )
     parts = [seen.take(~hidden)]
-    parts.append(_like_rows(views, like, hidden, dwell, rng))
-    parts.extend(_after(views, catalogue, interest, like, dwell, rng, mood))
+    haste = population.haste[views.account]
+    parts.append(_like_rows(views, like, hidden, dwell, haste, rng))
+    keen = np.exp(0.8 * interest - 0.32 + 0.5 * catalogue.pull[views.item] + 0.7 * like)
+    keen *= mood.follow_up * form.follow_up
+    parts.extend(_after(views, catalogue, keen, interest, dwell, rng, form))
     return Rows.join(parts)
 
 
@@ -104,14 +110,13 @@ def _rows(views: Views, kind: Kind, ts: I64) -> Rows:
 
 
 def _watch(
-    views: Views, category: I8, interest: F64, rng: np.random.Generator, mood: Mood
+    video: Bools, interest: F64, rng: np.random.Generator, mood: Mood, form: Shape
 ) -> tuple[I64, F32]:
     """Draw how long people look; a third swipe on within two seconds."""
-    count = len(views)
-    video = _is_video(category)
-    typical_s = np.where(video, 9.0, 6.5)
+    count = len(video)
+    typical_s = np.where(video, 9.0, 6.5) * form.dwell
     seconds = typical_s * rng.lognormal(0.0, 0.95, count) * np.exp(0.35 * interest) * mood.dwell
-    swipe = rng.random(count) < 1.0 / (1.0 + np.exp(1.1 + 0.9 * interest))
+    swipe = rng.random(count) < 1.0 / (1.0 + np.exp(1.1 - form.swipe + 0.9 * interest))
     seconds = np.where(swipe, rng.lognormal(-0.2, 0.6, count), seconds)
     length_s = rng.lognormal(np.log(16.0), 0.6, count)
     completion = np.minimum(seconds / length_s, 1.0).astype(np.float32)
@@ -119,35 +124,27 @@ def _watch(
 
 
 def _likes(
-    views: Views,
-    population: Population,
-    catalogue: Catalogue,
-    interest: F64,
-    completion: F32,
-    rng: np.random.Generator,
-    mood: Mood,
+    category: I8, odds: F64, interest: F64, completion: F32, rng: np.random.Generator
 ) -> Bools:
-    base = np.array([row.like for row in CATEGORIES])[catalogue.category[views.item]]
-    odds = (
-        np.log(base / (1.0 - base))
-        + population.like_bias[views.account]
-        + catalogue.appeal[views.item]
-        + 0.9 * interest
-        + 0.8 * (completion - 0.45)
-        + mood.like
-    )
-    return np.asarray(rng.random(len(views)) < 1.0 / (1.0 + np.exp(-odds)))
+    base = np.array([row.like for row in CATEGORIES])[category]
+    odds = odds + np.log(base / (1.0 - base)) + 0.9 * interest + 0.8 * (completion - 0.45)
+    return np.asarray(rng.random(len(odds)) < 1.0 / (1.0 + np.exp(-odds)))
 
 
 def _like_rows(
-    views: Views, like: Bools, hidden: Bools, dwell: I64, rng: np.random.Generator
+    views: Views,
+    like: Bools,
+    hidden: Bools,
+    dwell: I64,
+    haste: F32,
+    rng: np.random.Generator,
 ) -> Rows:
     """Put likes within the look, or a moment after it, and let some people take them back."""
     chosen = views.take(like)
     count = len(chosen)
     part = rng.beta(1.3, 1.0, count)
-    # One in nine taps twice at once, as habit or as a bookmark.
-    part = np.where(rng.random(count) < 0.11, rng.random(count) * 0.06, part)
+    # Many tap twice at once, as habit or as a bookmark.
+    part = np.where(rng.random(count) < haste[like], rng.random(count) * 0.06, part)
     ts = chosen.ts + (part * dwell[like] * 1_000).astype(np.int64)
     ts += (rng.exponential(0.35, count) * SECOND_US).astype(np.int64)
     channel = np.where(hidden[like] & (rng.random(count) < 0.7), LIST, chosen.channel)
@@ -163,16 +160,14 @@ def _like_rows(
 def _after(
     views: Views,
     catalogue: Catalogue,
+    keen: F64,
     interest: F64,
-    like: Bools,
     dwell: I64,
     rng: np.random.Generator,
-    mood: Mood,
+    form: Shape,
 ) -> list[Rows]:
     """Draw the actions that cost a person more than a tap."""
     category = catalogue.category[views.item]
-    keen = np.exp(0.8 * interest - 0.32 + 0.5 * catalogue.pull[views.item] + 0.7 * like)
-    keen *= mood.follow_up
     leave_us = views.ts + dwell * 1_000
 
     def rate(name: str) -> F64:
@@ -192,8 +187,9 @@ def _after(
         )
 
     favorite = later(happens(rate("favorite")), Kind.FAVORITE, 4.0, 1.2)
-    cart = later(happens(rate("cart")), Kind.CART, 25.0, 1.6)
-    bought = np.concatenate([happens(rate("purchase") * 0.6), _from_cart(cart, views, rng)])
+    cart = later(happens(rate("cart") * form.buying), Kind.CART, 25.0, 1.6)
+    direct = happens(rate("purchase") * 0.6 * form.buying)
+    bought = np.concatenate([direct, _from_cart(cart, views, rng)])
     purchase = later(bought, Kind.PURCHASE, 420.0, 2.3)
     amount = catalogue.price_cents[purchase.item] * rng.choice([1, 1, 1, 1, 2, 3], len(purchase))
     purchase = purchase.with_(amount_cents=(amount * rng.uniform(0.85, 1.0, len(amount))).round())
@@ -202,9 +198,9 @@ def _after(
     refund = back.with_(
         kind=Kind.REFUND, ts=back.ts + delay.astype(np.int64), session=back.session ^ (1 << 47)
     )
-    comment = later(happens(rate("comment")), Kind.COMMENT, 18.0, 1.3)
+    comment = later(happens(rate("comment") * form.talking), Kind.COMMENT, 18.0, 1.3)
     comment = comment.with_(text=wording.people(rng, len(comment)))
-    share = later(happens(SHARE_RATE), Kind.SHARE, 8.0, 1.2)
+    share = later(happens(SHARE_RATE * form.talking), Kind.SHARE, 8.0, 1.2)
     follow = later(happens(FOLLOW_RATE), Kind.FOLLOW, 9.0, 1.3)
     report = np.flatnonzero(rng.random(len(views)) < REPORT_RATE * np.exp(-interest))
     complaint = later(report, Kind.REPORT, 12.0, 1.3)

@@ -77,7 +77,7 @@ def inject(table: pa.Table, orders: Sequence[Order], *, seed: int = 7) -> Inject
     rows = Rows.join(play_orders(stage, orders, streams[2:]))
     known = [int(KINDS[word]) for word in pc.unique(table["kind"]).to_pylist() if word in KINDS]
     rows = rows.take(np.isin(rows.kind, known))
-    rows = assemble.settle(rows, world, streams[1])
+    rows = assemble.settle(rows, stage, streams[1])
     ids = assemble.Ids(
         int(np.random.SeedSequence(seed).generate_state(1)[0]),
         accounts=account.names,
@@ -110,6 +110,9 @@ def _world(table: pa.Table, accounts: int, items: int, merchants: int) -> World:
         missing_device=nulls("device_id"),
         missing_ip=nulls("ip"),
         missing_session=nulls("session_id"),
+        missing_view=0.0,
+        old_client_share=0.0,
+        web_share=0.0,
         start_us=low // SECOND_US * SECOND_US,
         resolution_us=SECOND_US if (ts % SECOND_US == 0).all() else 1_000,
     )
@@ -135,6 +138,7 @@ def _stage(
     category = _Codes.of(table["category"])
     shelf.merchant[seen] = merchant.codes[first[seen]]
     shelf.category[seen] = category.codes[first[seen]].clip(0) % len(CATEGORIES)
+    shelf.owner[:] = -1
     shelf.created_us[:] = world.start_us - DAY_US
     shelf.weight = np.bincount(code, minlength=len(shelf)).astype(np.float64) + 1e-9
     words = table["kind"].to_pylist()

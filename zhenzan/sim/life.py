@@ -31,7 +31,7 @@ def _sessions(stage: Stage) -> tuple[I32, I64]:
     world, rng, people = stage.world, stage.rng, stage.population
     # A person's days differ: some weeks are dense, some empty.
     mood = rng.gamma(1.6, 1 / 1.6, len(people))
-    counts = rng.poisson(people.activity * mood * world.days)
+    counts = rng.poisson(people.activity * mood * world.days * world.visits_per_day)
     account = np.repeat(np.arange(len(people), dtype=np.int32), counts)
     days = np.arange(world.days)
     week = np.array(WEEKDAYS)[(days + 0) % 7]
@@ -52,7 +52,7 @@ def _sessions(stage: Stage) -> tuple[I32, I64]:
     return account[order], ts[order]
 
 
-def arrivals(stage: Stage, views: Views) -> Rows:
+def arrivals(stage: Stage, views: Views, *, sign_in_share: float = SIGN_IN_SHARE) -> Rows:
     """Write the registrations and sign-ins that belong to browsing sessions.
 
     A registration carries device, address and session of the first visit of its account.
@@ -72,7 +72,7 @@ def arrivals(stage: Stage, views: Views) -> Rows:
         account=newcomer.account,
         **common,
     )
-    some = starts.take(rng.random(len(starts)) < SIGN_IN_SHARE)
+    some = starts.take(rng.random(len(starts)) < sign_in_share)
     sign_in = Rows.make(
         len(some),
         ts=some.ts - rng.integers(SECOND_US // 2, 9 * SECOND_US, len(some)),

@@ -63,7 +63,7 @@ def carrier_address(rng: np.random.Generator, region: I8) -> I64:
         which = rng.integers(0, len(prefixes), len(chosen))
         # Squaring crowds people on the first addresses of the pool, as load balancing does.
         slot = (CARRIER_ADDRESSES * rng.random(len(chosen)) ** 2).astype(np.int64)
-        result[chosen] = prefixes[which] + (slot // 8) * 256 + 17 + slot % 8
+        result[chosen] = prefixes[which] + (slot // 16) * 256 + 17 + slot % 16
     return result
 
 

@@ -20,19 +20,27 @@ STEALTH: tuple[str, ...] = ("crude", "medium", "stealthy")
 class Knobs:
     """What a seller of likes can turn.
 
-    ``accounts`` is the pool M, ``likes_per_item`` the quantity n that one buyer orders.
-    ``window_s`` holds the likes of one item; ``span`` is the share of the log over which orders
-    are spread; ``jitter_s`` blurs each time. ``camouflage`` is the number of likes on popular
-    items per ordered like. ``devices_per_account`` below 1 shares devices. ``network`` is one
-    of ``farm``, ``hosting``, ``carrier``, ``home``, ``own``; ``blocks`` limits the address
-    blocks of the first two. ``views`` and ``follow_up`` are the shares of ordered likes with a
-    view before and an action after; ``age_days`` is the oldest account (0: registered in the
-    log); ``life`` is ordinary sessions per account and day. Prices are in yuan.
+    ``accounts`` is the pool M, ``likes_per_item`` the quantity n that one buyer orders, and
+    ``size_spread`` (log-normal) makes the buyers of one order differ in quantity. ``window_s``
+    holds the likes of one item; ``span`` is the share of the log over which orders are spread;
+    ``jitter_s`` blurs each time. ``camouflage`` is the number of likes on popular items per
+    ordered like. ``devices_per_account`` below 1 shares devices. ``network`` is one of ``farm``,
+    ``hosting``, ``carrier``, ``home``, ``own``; ``blocks`` limits the address blocks of the first
+    two. ``age_days`` is the oldest account (0: registered in the log); ``life`` is ordinary
+    sessions per account and day. Prices are in yuan.
+
+    ``session`` says where ordered likes are made: ``bare`` in sessions that hold nothing else,
+    ``browse`` in sessions in which the account also looks at other things, ``own`` inside or
+    right after a session that its owner had anyway, or a new one like it. ``views`` is the share
+    of ordered likes with a view before; ``dwell`` and ``follow_up`` compare the length of these
+    views, and what follows them, with honest ones (1: as long, as often); bare work has nothing
+    after it.
     """
 
     accounts: int = 100
     items: int = 5
     likes_per_item: int = 60
+    size_spread: float = 0.0
     window_s: float = 3_600.0
     span: float = 0.9
     jitter_s: float = 5.0
@@ -40,8 +48,10 @@ class Knobs:
     devices_per_account: float = 1.0
     network: str = "home"
     blocks: int = 4
-    views: float = 0.5
-    follow_up: float = 0.0
+    session: str = "browse"
+    views: float = 0.9
+    dwell: float = 0.8
+    follow_up: float = 0.3
     age_days: float = 30.0
     life: float = 0.0
     waking: bool = True
@@ -54,7 +64,7 @@ class Knobs:
         Raises
         ------
         SettingError
-            A count below one, a share outside 0 to 1, or an unknown network.
+            A count below one, a share outside 0 to 1, or an unknown network or session.
         """
         for name in ("accounts", "items", "likes_per_item", "blocks"):
             if getattr(self, name) < 1:
@@ -62,10 +72,10 @@ class Knobs:
         for name in ("span", "views", "follow_up"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise SettingError(f"knob `{name}` is {getattr(self, name)}", hint="0 to 1")
-        if self.network not in NETWORKS:
-            raise SettingError(
-                f"knob `network` is `{self.network}`", hint=nearest(self.network, NETWORKS)
-            )
+        for name, known in (("network", NETWORKS), ("session", SESSIONS)):
+            if getattr(self, name) not in known:
+                value = getattr(self, name)
+                raise SettingError(f"knob `{name}` is `{value}`", hint=nearest(value, known))
 
     @property
     def participation(self) -> float:
@@ -74,6 +84,7 @@ class Knobs:
 
 
 NETWORKS: tuple[str, ...] = ("farm", "hosting", "carrier", "home", "own")
+SESSIONS: tuple[str, ...] = ("bare", "browse", "own")
 
 Play = Callable[[Stage, Knobs], Rows]
 

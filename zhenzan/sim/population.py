@@ -9,12 +9,12 @@ import numpy as np
 
 from zhenzan.clock import DAY_US, MINUTE_US
 from zhenzan.sim import network
-from zhenzan.sim.rows import F32, I8, I32, I64
+from zhenzan.sim.rows import F32, I8, I32, I64, Bools
 from zhenzan.sim.world import CATEGORIES, REGIONS, World
 
 HOME, OFFICE, CARRIER = 0, 1, 2
 
-APP, WEB = 0, 1
+APP, WEB, OLD_APP = 0, 1, 2
 
 
 @dataclass(slots=True)
@@ -23,7 +23,9 @@ class Population:
 
     ``place`` is the office or campus address (-1: none). ``circle`` is the set of friends.
     ``interest`` holds three categories, the first the strongest. ``activity`` is the mean number
-    of sessions a day. ``verified`` is -1 where unknown. ``in_log`` marks registration in the log.
+    of sessions a day. ``haste`` is the share of likes tapped at once. ``verified`` is -1 where
+    unknown. ``client`` is one of ``APP``, ``WEB`` and ``OLD_APP``. ``bought`` marks accounts
+    made for an order.
     """
 
     created_us: I64
@@ -35,10 +37,12 @@ class Population:
     place: I64
     activity: F32
     like_bias: F32
+    haste: F32
     interest: I8
     chronotype: F32
     circle: I32
     client: I8
+    bought: Bools
     devices_count: int = 0
 
     def __len__(self) -> int:
@@ -84,10 +88,12 @@ def populate(world: World, rng: np.random.Generator) -> Population:
         place=_workplaces(world, rng, region),
         activity=_activity(rng, count),
         like_bias=_like_bias(world, rng, count),
-        interest=interests(rng, count),
+        haste=haste(rng, count),
+        interest=interests(world, rng, count),
         chronotype=rng.normal(0.0, 1.6, count).astype(np.float32),
         circle=(rng.permutation(count) // 9).astype(np.int32),
-        client=(rng.random(count) < 0.08).astype(np.int8),
+        client=clients(world, rng, count),
+        bought=np.zeros(count, dtype=np.bool_),
         devices_count=count,
     )
     owners = np.flatnonzero(rng.random(count) < world.second_device_share)
@@ -98,10 +104,24 @@ def populate(world: World, rng: np.random.Generator) -> Population:
     return population
 
 
-def interests(rng: np.random.Generator, count: int) -> I8:
+def interests(world: World, rng: np.random.Generator, count: int) -> I8:
     """Draw three categories per account by their share of all views."""
-    shares = [category.share for category in CATEGORIES]
-    return rng.choice(len(CATEGORIES), (count, 3), p=shares).astype(np.int8)
+    return rng.choice(len(CATEGORIES), (count, 3), p=world.category_shares).astype(np.int8)
+
+
+def haste(rng: np.random.Generator, count: int) -> F32:
+    """Draw the share of likes tapped at once: one in eight for most, nearly all for a few."""
+    share = rng.beta(0.9, 6.0, count)
+    quick = rng.random(count) < 0.05
+    share[quick] = rng.beta(8.0, 2.0, int(quick.sum()))
+    return share.astype(np.float32)
+
+
+def clients(world: World, rng: np.random.Generator, count: int) -> I8:
+    """Draw with what people come: the current app, a browser, or an app they never updated."""
+    lot = rng.random(count)
+    old = lot > 1.0 - world.old_client_share
+    return np.where(lot < world.web_share, WEB, np.where(old, OLD_APP, APP)).astype(np.int8)
 
 
 def _birthdays(world: World, rng: np.random.Generator, count: int) -> I64:

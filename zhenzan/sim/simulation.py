@@ -83,7 +83,7 @@ def simulate(
         parts.append(TWINS[name].play(stage, twin_size).with_(twin=number))
     stage.history = Rows.join(parts)
     parts = [stage.history, *play_orders(stage, orders, streams[3 + len(twin_names) :])]
-    rows = assemble.settle(Rows.join(parts), world, streams[2])
+    rows = assemble.settle(Rows.join(parts), stage, streams[2])
     return package(stage, rows, orders, twin_names, seed=seed).simulation
 
 

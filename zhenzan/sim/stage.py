@@ -10,7 +10,7 @@ from zhenzan.sim.catalogue import Attention, Catalogue, stock
 from zhenzan.sim.funnel import Mood, Views, unfold
 from zhenzan.sim.population import Population, populate, session_address, session_device
 from zhenzan.sim.rows import F64, I8, I32, I64, Rows
-from zhenzan.sim.world import CATEGORIES, CHANNEL_SHARES, HOURS, World
+from zhenzan.sim.world import CATEGORIES, HOURS, World
 
 INTEREST_PULL = 0.78
 """Share of views that fall into one of the three categories an account cares about."""
@@ -18,9 +18,21 @@ INTEREST_PULL = 0.78
 INTEREST_SPLIT = (0.60, 0.27, 0.13)
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A live room: its item, and when it is open."""
+
+    item: int
+    start_us: int
+    end_us: int
+
+
 @dataclass(slots=True)
 class Stage:
-    """What a part of the play may read and grow; every part has a generator of its own."""
+    """What a part of the play may read and grow; every part has a generator of its own.
+
+    ``rooms`` are live rooms that were held; ``watched`` are people whom attacks prefer to copy.
+    """
 
     world: World
     rng: np.random.Generator
@@ -32,6 +44,8 @@ class Stage:
     groups_count: int = 0
     campaigns_count: int = 0
     tasks_count: int = 0
+    rooms: list[Room] = field(default_factory=list)
+    watched: list[int] = field(default_factory=list)
 
     @classmethod
     def open(cls, world: World, rng: np.random.Generator) -> Stage:
@@ -63,8 +77,9 @@ class Stage:
         return np.arange(first, first + count, dtype=np.int64)
 
     def live_accounts(self, before_us: int) -> I32:
-        """List the accounts that exist before a time."""
-        return np.flatnonzero(self.population.created_us < before_us).astype(np.int32)
+        """List the people that exist before a time, without accounts made for an order."""
+        people = self.population
+        return np.flatnonzero((people.created_us < before_us) & ~people.bought).astype(np.int32)
 
     def waking_times(self, count: int, low_us: int, high_us: int) -> I64:
         """Draw times between two bounds by the day rhythm of the largest time zone."""
@@ -94,7 +109,7 @@ class Stage:
         count = len(account)
         people, rng = self.population, self.rng
         if channel is None:
-            channel = rng.choice(len(CHANNEL_SHARES), count, p=CHANNEL_SHARES).astype(np.int8)
+            channel = self.lanes(count)
         if ip is None:
             ip = session_address(people, rng, account, ts, vpn_share=self.world.vpn_share)
         return Views(
@@ -111,21 +126,34 @@ class Stage:
     def unfold(self, views: Views, mood: Mood | None = None) -> Rows:
         """Let visits bring what visits bring."""
         mood = mood or Mood(list_like_share=self.world.list_like_share)
-        return unfold(views, self.population, self.catalogue, self.rng, mood)
+        return unfold(views, self.population, self.catalogue, self.rng, mood, self.world.form)
+
+    def lanes(self, count: int) -> I8:
+        """Draw through which channels people come on a platform of this shape."""
+        shares = self.world.form.channels
+        return self.rng.choice(len(shares), count, p=shares).astype(np.int8)
 
     def browse(self, account: I32, ts: I64, *, ip: I64 | None = None) -> Views:
         """Let each account open the platform once at a time and look at what it likes."""
-        rng = self.rng
-        session = self.visit(account, np.full(len(account), -1, dtype=np.int32), ts, ip=ip)
-        views_mean = max(self.world.views_per_account_day, 1.0)
-        length = 1 + rng.poisson(rng.gamma(0.75, (views_mean - 1.0) / 0.75, len(account)))
-        which = np.repeat(np.arange(len(account)), length)
-        views = session.take(which)
-        first = np.concatenate([[0], np.cumsum(length)[:-1]])
-        gap = rng.lognormal(np.log(11.0), 1.0, len(which)) * 1e6
+        return self.wander(
+            self.visit(account, np.full(len(account), -1, dtype=np.int32), ts, ip=ip)
+        )
+
+    def wander(self, opened: Views, *, length: float = 1.0) -> Views:
+        """Let each opened session look at item after item, as its account likes.
+
+        Sessions are ``length`` times as long as usual, at least one view.
+        """
+        rng, form = self.rng, self.world.form
+        mean = max(self.world.views_per_visit * form.session_views * length, 1.0)
+        counts = 1 + rng.poisson(rng.gamma(0.75, (mean - 1.0) / 0.75, len(opened)))
+        which = np.repeat(np.arange(len(opened)), counts)
+        views = opened.take(which)
+        first = np.cumsum(counts) - counts
+        gap = rng.lognormal(np.log(form.pause_s), 1.0, len(which)) * 1e6
         gap[first] = rng.exponential(2.5e6, len(first))
         walked = np.cumsum(gap)
-        start = np.repeat(walked[first] - gap[first], length)
+        start = np.repeat(walked[first] - gap[first], counts)
         ts_view = views.ts + (walked - start).astype(np.int64)
         category = self._tastes(views.account)
         item = self.attention.draw(rng, ts_view, category)
@@ -137,9 +165,8 @@ class Stage:
     def _tastes(self, account: I32) -> I8:
         rng = self.rng
         count = len(account)
-        shares = [category.share for category in CATEGORIES]
         own = rng.choice(3, count, p=INTEREST_SPLIT)
         category = self.population.interest[account, own]
         free = rng.random(count) > INTEREST_PULL
-        category[free] = rng.choice(len(CATEGORIES), int(free.sum()), p=shares)
+        category[free] = rng.choice(len(CATEGORIES), int(free.sum()), p=self.world.category_shares)
         return category

@@ -5,23 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zhenzan.clock import DAY_US, HOUR_US, duration_us
-from zhenzan.errors import SettingError
+from zhenzan.errors import SettingError, nearest
+from zhenzan.sim.shape import Shape, shape
+
+BLANKABLE: tuple[str, ...] = ("device", "ip", "session", "channel")
+"""Columns that a platform may not log at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything about the simulated platform that is not an attack or a twin.
 
-    ``views_per_account_day`` is a mean over accounts with a heavy tail. The three
-    ``missing_*`` shares fall on sessions, honest and bought alike, so that a null says nothing
-    about who made a row. ``start_us`` is a Monday, 00:00 UTC.
+    ``shape`` names an entry of ``zhenzan.sim.shape.SHAPES``. ``visits_per_day`` is the mean
+    number of sessions of an account, with a heavy tail, and ``views_per_visit`` the mean number
+    of views in one. The ``missing_*`` shares fall on sessions, honest and bought alike, so that
+    a null says nothing about who made a row; ``missing_view`` loses all views of a session.
+    ``old_client_share`` is the share of accounts whose app reports no dwell, ``web_share`` of
+    those in a browser. ``blank`` names columns that this platform does not log. ``start_us`` is
+    a Monday, 00:00 UTC.
     """
+
+    shape: str = "mixed"
 
     days: int = 7
     accounts: int = 20_000
     items: int = 4_000
     merchants: int = 700
-    views_per_account_day: float = 7.0
+    visits_per_day: float = 1.0
+    views_per_visit: float = 7.0
     newcomer_share: float = 0.04
     list_like_share: float = 0.055
     habitual_liker_share: float = 0.012
@@ -33,6 +44,10 @@ class World:
     missing_device: float = 0.03
     missing_ip: float = 0.01
     missing_session: float = 0.025
+    missing_view: float = 0.045
+    old_client_share: float = 0.09
+    web_share: float = 0.08
+    blank: tuple[str, ...] = ()
     start_us: int = 1_772_409_600_000_000
     resolution_us: int = 1_000
 
@@ -42,17 +57,34 @@ class World:
         Raises
         ------
         SettingError
-            A size below one, or a share outside 0 to 1.
+            A size below one, a share outside 0 to 1, or an unknown shape or column.
         """
         for name in ("days", "accounts", "items", "merchants", "resolution_us"):
             if getattr(self, name) < 1:
                 raise SettingError(f"world setting `{name}` is {getattr(self, name)}", hint="min 1")
-        shares = [name for name in self.__slots__ if name.endswith("_share")]
-        for name in [*shares, "missing_device", "missing_ip", "missing_session"]:
+        for name in self.__slots__:
+            if not name.endswith("_share") and not name.startswith("missing_"):
+                continue
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise SettingError(
                     f"world setting `{name}` is {getattr(self, name)}", hint="it must be 0 to 1"
                 )
+        for name in self.blank:
+            if name not in BLANKABLE:
+                raise SettingError(f"column `{name}` stays", hint=nearest(name, BLANKABLE))
+        shape(self.shape)
+
+    @property
+    def form(self) -> Shape:
+        """Tell the shape itself."""
+        return shape(self.shape)
+
+    @property
+    def category_shares(self) -> tuple[float, ...]:
+        """Tell the share of views of each category on a platform of this shape."""
+        factors = self.form.categories
+        shares = [row.share * factors.get(row.name, 1.0) for row in CATEGORIES]
+        return tuple(share / sum(shares) for share in shares)
 
     @property
     def length_us(self) -> int:
@@ -157,10 +189,6 @@ CHANNELS: tuple[str, ...] = (
 )
 FEED, SEARCH, SHOP, LIVE, SHARE_LINK, EXTERNAL_VIDEO = 0, 1, 2, 3, 4, 5
 EXTERNAL_POST, EXTERNAL_CHAT, CAMPAIGN, API, LIST, CART_PAGE = 6, 7, 8, 9, 10, 11
-
-CHANNEL_SHARES: tuple[float, ...] = (
-    0.60, 0.13, 0.09, 0.05, 0.05, 0.025, 0.02, 0.015, 0.0, 0.02, 0.0, 0.0,
-)  # fmt: skip
 
 HOURS: tuple[float, ...] = (
     0.55, 0.32, 0.18, 0.12, 0.10, 0.14, 0.28, 0.50, 0.72, 0.80, 0.82, 0.95,

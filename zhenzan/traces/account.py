@@ -20,7 +20,7 @@ _GAP_MEMORY = 0.25
 _RHYTHM_GAPS_MIN = 4
 _HOME_ROWS_MIN = 8
 
-SIGNALS = ("rhythm_spread", "wake_gap_days", "new_network", "registration_batch", "likes_seen")
+SIGNALS = ("rhythm_spread", "wake_gap_days", "new_network", "registration_batch")
 
 
 class AccountTrace:
@@ -36,9 +36,8 @@ class AccountTrace:
       earlier interactions with a known block (S2-23, S4-29).
     - ``registration_batch``: accounts registered from the same device or block within 1 h before
       this account's registration, itself included (S0-04).
-    - ``likes_seen``: likes of the account so far.
 
-    State: 108 bytes an account.
+    State: 104 bytes an account.
     """
 
     def __init__(self) -> None:
@@ -52,7 +51,6 @@ class AccountTrace:
         self._homes = np.zeros((0, _HOMES), np.int32)
         self._known = np.zeros(0, np.int32)
         self._batch = np.zeros(0, np.float64)
-        self._likes = np.zeros(0, np.int32)
 
     def update(
         self, batch: Batch, *, registered_together: NDArray[np.float64], emit: NDArray[np.bool_]
@@ -72,7 +70,7 @@ class AccountTrace:
         _update(
             batch.ts, batch.kind, batch.account, batch.block, registered_together, emit, out,
             self._last_us, self._like_us, self._log_gap, self._spread, self._gaps,
-            self._wake_us, self._wake_gap, self._homes, self._known, self._batch, self._likes,
+            self._wake_us, self._wake_gap, self._homes, self._known, self._batch,
         )  # fmt: skip
         return {name: out[emit, column] for column, name in enumerate(SIGNALS)}
 
@@ -87,13 +85,12 @@ class AccountTrace:
         self._homes = grown(self._homes, rows, fill=-1)
         self._known = grown(self._known, rows)
         self._batch = grown(self._batch, rows, fill=np.nan)
-        self._likes = grown(self._likes, rows)
 
 
 @njit(cache=True, nogil=True)
 def _update(
     ts, kind, account, block, together, emit, out,
-    last_us, like_us, log_gap, spread, gaps, wake_us, wake_gap, homes, known, batch, likes,
+    last_us, like_us, log_gap, spread, gaps, wake_us, wake_gap, homes, known, batch,
 ):  # fmt: skip
     rows = len(ts)
     start = 0
@@ -113,7 +110,6 @@ def _update(
                 _answer(
                     out[row], now, code, block[row],
                     last_us, like_us, spread, gaps, wake_us, wake_gap, homes, known, batch,
-                    likes,
                 )  # fmt: skip
         # Phase two: the tick enters the state.
         for row in range(start, end):
@@ -125,7 +121,6 @@ def _update(
                 wake_gap[code] = now - last_us[code]
             last_us[code] = now
             if kind[row] == _LIKE:
-                likes[code] += 1
                 if like_us[code] and now > like_us[code]:
                     step = np.log(1.0 + (now - like_us[code]) / 1e6)
                     if gaps[code] > 0:
@@ -142,7 +137,7 @@ def _update(
 @njit(cache=True, nogil=True, inline="always")
 def _answer(
     out, now, code, block,
-    last_us, like_us, spread, gaps, wake_us, wake_gap, homes, known, batch, likes,
+    last_us, like_us, spread, gaps, wake_us, wake_gap, homes, known, batch,
 ):  # fmt: skip
     if gaps[code] > _RHYTHM_GAPS_MIN and now > like_us[code]:
         out[0] = spread[code]
@@ -160,7 +155,6 @@ def _answer(
             if homes[code, slot] == block:
                 out[2] = 0.0
     out[3] = batch[code]
-    out[4] = likes[code]
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -232,7 +232,7 @@ def _update(
     rows = len(ts)
     while row < rows:
         # One tick can add at most its rows times the ring; leave before the table is too full.
-        if pairs_used * 2 >= len(pairs) or ts[row] // _EPOCH_US != epoch:
+        if pairs_used * 2 >= len(pairs) or ts[row] // _EPOCH_US > epoch:
             break
         now = ts[row]
         end = row

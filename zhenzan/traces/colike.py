@@ -1,18 +1,22 @@
 """Pairs of accounts that keep liking the same items at about the same time.
 
 The per-like evidence of methods such as CopyCatch and SynchroTrap, kept as a ledger of pairs: a
-coincidence counts from its second time on, and who came first is kept as a sign, because a
-victim shadowed by bots is always first (design.md, safety rule 10).
+coincidence counts from its second shop on, because the fans of one shop gather at each of its
+items, and who came first is kept as a sign, because a victim shadowed by bots is always first
+(design.md, safety rule 10).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from zhenzan.clock import MINUTE_US
+from zhenzan.clock import DAY_US, MINUTE_US
 from zhenzan.traces.growing import grown
+from zhenzan.traces.order import by_key
 
 WINDOW_US = 10 * MINUTE_US
 _RING = 32
@@ -23,25 +27,41 @@ _RATE_AGE_MIN_US = 6 * 60 * MINUTE_US
 _PAIRS_MIN = 1 << 16
 _EMPTY = np.int64(-1)
 _FOLLOWS_SHARE_MIN = 0.25
+_WEEK_US = 7 * DAY_US
+_MEMORY_WEEKS = 4
+_NEVER_US = 1 << 62
+_WAITING = {
+    "ts": np.int64, "item": np.int32, "account": np.int32, "place": np.int64, "done": np.bool_,
+}  # fmt: skip
 
-SIGNALS = ("partners", "partner_likes", "led_share")
+_MET, _SIGN, _WEEK, _MET_IN_SHOP = range(4)
+
+SIGNALS = ("partners", "partner_likes", "led_share", "partners_in_shop")
 
 
 class CoLikeTrace:
     """Keep, per item, a ring of recent likers and, per pair of accounts, their coincidences.
 
-    For each like, three float64 signals at the moment it arrives:
+    For each like, four float64 signals at the moment it arrives:
 
-    - ``partners``: accounts that liked this item within 10 min before and had done so on at
-      least one other item before;
-    - ``partner_likes``: those earlier coincidences, at most 8 counted per partner;
-    - ``led_share``: share of these coincidences in which this account came first.
+    - ``partners``: accounts that liked this item within 10 min before and had done so on items
+      of at least two other shops before;
+    - ``partner_likes``: those earlier coincidences, one per shop, at most 8 counted per partner;
+    - ``led_share``: share of these coincidences in which this account came first;
+    - ``partners_in_shop``: accounts that liked this item within 10 min before and had done so on
+      several items before, but of one shop only.
+
+    Where a log names no owner of an item, each item stands for a shop of its own. Another like of
+    an account on the same item is no coincidence.
 
     The ring holds the last 32 likers of an item, so one hot item costs no more than any other,
     and only as many of them are paired as the item's usual rate (12 h memory) does not explain.
-    A pair's first coincidence only marks a filter of 2 x 16 MiB (two halves that take turns,
-    renewed each week); from the second on it has an exact counter.
-    Counters are kept as long as the trace: 16 bytes a repeated pair, in a table half full.
+    A pair's first coincidence, and its first in each shop, only mark a filter of 2 x 16 MiB (two
+    halves that take turns, renewed each week); from the second on it has exact counters, 24 bytes
+    in a table half full.
+    At the turn of a week, counted in event time, pairs at rest for four whole weeks are let go;
+    likes as old as that are reviewed first. Each like holds 32 bytes until ``review``, and 25
+    more while it waits for its review.
 
     Known false positives: a fan club that gathers when its artist posts; members of one
     household; heavy users of one feed. None of them is excluded on this evidence alone.
@@ -57,45 +77,75 @@ class CoLikeTrace:
         self._used = 0
         self._filter = np.zeros((2, _FILTER_BITS // 8), np.uint8)
         self._pairs = np.full(_PAIRS_MIN, _EMPTY, np.int64)
-        self._values = np.zeros((_PAIRS_MIN, 2), np.int32)
+        self._values = np.zeros((_PAIRS_MIN, 4), np.int32)
         self._pairs_used = 0
         self._epoch = -1
+        self._waiting: dict[str, NDArray[Any]] = {
+            name: np.zeros(0, kind) for name, kind in _WAITING.items()
+        }
+        self._fresh: list[dict[str, NDArray[Any]]] = []
+        self._reviewed = np.zeros((0, len(SIGNALS)))
+        self._count = 0
 
     def update(
-        self, ts: NDArray[np.int64], item: NDArray[np.int32], account: NDArray[np.int32]
+        self,
+        ts: NDArray[np.int64],
+        item: NDArray[np.int32],
+        account: NDArray[np.int32],
+        merchant: NDArray[np.int32],
     ) -> dict[str, NDArray[np.float64]]:
         """Take in likes in time order and answer for each from what was known before it."""
         self._grow(item)
+        place = np.arange(self._count, self._count + len(ts))
+        done = np.zeros(len(ts), np.bool_)
+        self._fresh.append(dict(zip(_WAITING, (ts, item, account, place, done), strict=True)))
+        self._count += len(ts)
         out = np.zeros((len(ts), len(SIGNALS)))
         row = 0
         while row < len(ts):
             self._turn(int(ts[row]))
             self._make_room()
             row, self._used, self._pairs_used, self._epoch = _update(
-                row, ts, item, account, out, self._slot, self._ring_account, self._ring_us,
-                self._head, self._rate, self._used, self._filter, self._pairs, self._values,
-                self._pairs_used, self._epoch, self._window_us,
+                row, ts, item, account, merchant, out, self._slot, self._ring_account,
+                self._ring_us, self._head, self._rate, self._used, self._filter, self._pairs,
+                self._values, self._pairs_used, self._epoch, self._window_us,
             )  # fmt: skip
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
 
-    def review(
-        self, ts: NDArray[np.int64], item: NDArray[np.int32], account: NDArray[np.int32]
-    ) -> dict[str, NDArray[np.float64]]:
-        """Answer again for the same likes with everything known now, in both directions.
+    def review(self) -> dict[str, NDArray[np.float64]]:
+        """Answer again for all likes, in the order in which they came, in both directions.
 
         A partner is an account whose like of the item lies within the window before *or after*
-        and with which at least two coincidences are on record; pairs in which this account
-        nearly always came first do not count against it. Nothing is changed.
+        and with which at least two coincidences are on record, now or four weeks after the like,
+        whichever comes first; pairs in which this account nearly always came first do not count
+        against it.
         """
-        out = np.zeros((len(ts), len(SIGNALS)))
-        order = np.lexsort((ts, item))
-        sorted_out = np.zeros_like(out)
+        self._review_before(_NEVER_US)
+        return {name: self._reviewed[: self._count, k] for k, name in enumerate(SIGNALS)}
+
+    @property
+    def pairs_count(self) -> int:
+        """Count the pairs on record."""
+        return self._pairs_used
+
+    def _review_before(self, before_us: int) -> None:
+        """Review the likes before a time; those around it stay to be seen by their neighbours."""
+        parts = [self._waiting, *self._fresh]
+        waiting = {name: np.concatenate([part[name] for part in parts]) for name in _WAITING}
+        self._fresh = []
+        seen = np.flatnonzero(waiting["ts"] < before_us + self._window_us)
+        order = seen[by_key(waiting["ts"][seen], waiting["item"][seen])]
+        out = np.zeros((len(order), len(SIGNALS)))
         _review(
-            ts[order], item[order], account[order], sorted_out, self._pairs, self._values,
-            self._window_us,
+            waiting["ts"][order], waiting["item"][order], waiting["account"][order], out,
+            self._pairs, self._values, self._window_us,
         )  # fmt: skip
-        out[order] = sorted_out
-        return {name: out[:, column] for column, name in enumerate(SIGNALS)}
+        self._reviewed = grown(self._reviewed, self._count)
+        due = (waiting["ts"][order] < before_us) & ~waiting["done"][order]
+        self._reviewed[waiting["place"][order[due]]] = out[due]
+        waiting["done"][order[due]] = True
+        kept = waiting["ts"] >= before_us - self._window_us
+        self._waiting = {name: values[kept] for name, values in waiting.items()}
 
     def _grow(self, item: NDArray[np.int32]) -> None:
         rows = int(item.max(initial=-1)) + 1
@@ -107,22 +157,31 @@ class CoLikeTrace:
         self._rate = grown(self._rate, need)
 
     def _turn(self, now_us: int) -> None:
-        """Renew one half of the filter each week of event time, so that it never fills up."""
-        epoch = now_us // (7 * 24 * 60 * MINUTE_US)
+        """Once a week of event time, renew half of the filter and let pairs at rest go."""
+        epoch = now_us // _WEEK_US
         if self._epoch < 0:
             self._epoch = epoch
+        if self._epoch >= epoch:
+            return
         while self._epoch < epoch:
-            self._epoch += 1
+            self._epoch = max(self._epoch + 1, epoch - 1)
             self._filter[self._epoch % 2] = 0
-            if epoch - self._epoch > 2:
-                self._epoch = epoch - 2
+        oldest = epoch - _MEMORY_WEEKS
+        if np.any((self._pairs != _EMPTY) & (self._values[:, _WEEK] < oldest)):
+            self._review_before(oldest * _WEEK_US)
+            self._rebuild(oldest)
 
     def _make_room(self) -> None:
-        if self._pairs_used * 2 < len(self._pairs):
-            return
-        pairs = np.full(2 * len(self._pairs), _EMPTY, np.int64)
-        values = np.zeros((len(pairs), 2), np.int32)
-        self._pairs_used = _rehash(self._pairs, self._values, pairs, values)
+        if self._pairs_used * 2 >= len(self._pairs):
+            self._rebuild(0)
+
+    def _rebuild(self, oldest: int) -> None:
+        """Move the pairs that met in a week from ``oldest`` on into a table a quarter full."""
+        kept = int(np.count_nonzero((self._pairs != _EMPTY) & (self._values[:, _WEEK] >= oldest)))
+        room = max(_PAIRS_MIN, 1 << (4 * kept - 1).bit_length())
+        pairs = np.full(room, _EMPTY, np.int64)
+        values = np.zeros((room, 4), np.int32)
+        self._pairs_used = _rehash(self._pairs, self._values, pairs, values, oldest)
         self._pairs, self._values = pairs, values
 
 
@@ -154,10 +213,10 @@ def _find(pairs, key):
 
 
 @njit(cache=True, nogil=True)
-def _rehash(pairs, values, new_pairs, new_values):
+def _rehash(pairs, values, new_pairs, new_values, oldest):
     used = 0
     for old in range(len(pairs)):
-        if pairs[old] != _EMPTY:
+        if pairs[old] != _EMPTY and values[old, _WEEK] >= oldest:
             slot = _find(new_pairs, pairs[old])
             new_pairs[slot] = pairs[old]
             new_values[slot] = values[old]
@@ -167,14 +226,13 @@ def _rehash(pairs, values, new_pairs, new_values):
 
 @njit(cache=True, nogil=True)
 def _update(
-    row, ts, item, account, out, slot, ring_account, ring_us, head, rate, used, seen, pairs, values,
-    pairs_used, epoch, window_us,
+    row, ts, item, account, merchant, out, slot, ring_account, ring_us, head, rate, used, seen,
+    pairs, values, pairs_used, epoch, window_us,
 ):  # fmt: skip
     rows = len(ts)
-    week_us = np.int64(7 * 24 * 60 * MINUTE_US)
     while row < rows:
         # One tick can add at most its rows times the ring; leave before the table is too full.
-        if pairs_used * 2 >= len(pairs) or ts[row] // week_us != epoch:
+        if pairs_used * 2 >= len(pairs) or ts[row] // _WEEK_US > epoch:
             break
         now = ts[row]
         end = row
@@ -196,9 +254,12 @@ def _update(
                 slot[item[like]] = ring
                 used += 1
             nearest = _nearest(now, head[ring], ring_us[ring], rate[ring], window_us)
+            if _is_in(account[like], ring_account[ring]):
+                continue
+            shop = merchant[like] if merchant[like] >= 0 else -2 - item[like]
             pairs_used = _meet(
-                now, account[like], head[ring], nearest, ring_account[ring], ring_us[ring], seen,
-                pairs, values, pairs_used, epoch, window_us,
+                now, account[like], shop, head[ring], nearest, ring_account[ring], ring_us[ring],
+                seen, pairs, values, pairs_used, epoch, window_us,
             )  # fmt: skip
             ring_account[ring, head[ring]] = account[like]
             ring_us[ring, head[ring]] = now
@@ -219,11 +280,14 @@ def _answer(like, now, account, out, ring_account, ring_us, pairs, values, windo
         slot = _find(pairs, _pair(account, other))
         if pairs[slot] == _EMPTY:
             continue
-        count = values[slot, 0]
-        # The ledger starts at the second coincidence, so every entry is already a repetition.
+        count = values[slot, _MET]
+        if count == 0:
+            out[like, 3] += 1.0
+            continue
+        # The ledger starts at the second shop, so every entry is already a repetition.
         partners += 1.0
         together += min(count, 8)
-        lead = values[slot, 1] if account < other else -values[slot, 1]
+        lead = values[slot, _SIGN] if account < other else -values[slot, _SIGN]
         led += min(count, 8) * 0.5 * (1.0 + lead / count)
     out[like, 0] = partners
     out[like, 1] = together
@@ -252,9 +316,28 @@ def _nearest(now, head, ring_us, rate, window_us):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def _is_in(account, ring_account):
+    found = False
+    for place in range(_RING):
+        found |= ring_account[place] == account
+    return found
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mark(seen, key, epoch):
+    """Mark a key in the filter; say whether it was marked before."""
+    bit = np.int64(_mix(key) % np.uint64(_FILTER_BITS))
+    byte = bit >> 3
+    flag = np.uint8(1 << (bit & 7))
+    known = (seen[0, byte] | seen[1, byte]) & flag
+    seen[epoch % 2, byte] |= flag
+    return known != 0
+
+
+@njit(cache=True, nogil=True, inline="always")
 def _meet(
-    now, account, head, nearest, ring_account, ring_us, seen, pairs, values, pairs_used, epoch,
-    window_us,
+    now, account, shop, head, nearest, ring_account, ring_us, seen, pairs, values, pairs_used,
+    epoch, window_us,
 ):  # fmt: skip
     for back in range(1, nearest + 1):
         place = (head + _RING - back) % _RING
@@ -267,18 +350,19 @@ def _meet(
         sign = 0
         if ring_us[place] < now:
             sign = 1 if other < account else -1
+        again = _mark(seen, key ^ np.int64(_mix(np.int64(shop))), epoch)
         if pairs[slot] == _EMPTY:
-            bit = np.int64(_mix(key + 1) % np.uint64(_FILTER_BITS))
-            byte = bit >> 3
-            flag = np.uint8(1 << (bit & 7))
-            known = (seen[0, byte] & flag) or (seen[1, byte] & flag)
-            seen[epoch % 2, byte] |= flag
+            known = _mark(seen, key + 1, epoch)
             if not known or pairs_used * 4 >= len(pairs) * 3:
                 continue
             pairs[slot] = key
             pairs_used += 1
-        values[slot, 0] += 1
-        values[slot, 1] += sign
+        if again:
+            values[slot, _MET_IN_SHOP] += 1
+        else:
+            values[slot, _MET] += 1
+            values[slot, _SIGN] += sign
+        values[slot, _WEEK] = max(values[slot, _WEEK], np.int32(epoch))
     return pairs_used
 
 
@@ -300,10 +384,14 @@ def _review(ts, item, account, out, pairs, values, window_us):
                     if abs(ts[near] - ts[row]) > window_us:
                         continue
                     slot = _find(pairs, _pair(account[row], account[near]))
-                    if pairs[slot] == _EMPTY or values[slot, 0] < 1:
+                    if pairs[slot] == _EMPTY:
                         continue
-                    count = values[slot, 0]
-                    lead = values[slot, 1] if account[row] < account[near] else -values[slot, 1]
+                    count = values[slot, _MET]
+                    if count == 0:
+                        out[row, 3] += 1.0
+                        continue
+                    lead = values[slot, _SIGN]
+                    lead = lead if account[row] < account[near] else -lead
                     follows = 0.5 * (1.0 - lead / count)
                     out[row, 2] += min(count, 8) * (1.0 - follows)
                     out[row, 1] += min(count, 8)

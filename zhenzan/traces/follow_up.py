@@ -40,10 +40,10 @@ class FollowUpTrace:
     likes of its account at most, so that one hyperactive account costs no more than linear
     time. Per like: ``outcomes`` (int32, bit k set when the account did kind k to the item, or
     follow to its merchant, after the like), ``together`` (int32, the same actions within 2 s of
-    the like, before or after), ``next_ms`` (int64, time to the account's next interaction, -1 if
-    none) and ``later`` (int32, interactions of the account within the window).
+    the like, before or after) and ``next_ms`` (int64, time to the account's next interaction, -1 if
+    none).
 
-    State: 28 bytes per like of the last window and 16 per active (account, item).
+    State: 36 bytes per like of the last window and 16 per active (account, item).
     """
 
     def __init__(self, window_us: int) -> None:
@@ -61,7 +61,6 @@ class FollowUpTrace:
             "outcomes": np.zeros(likes.sum(), np.int32),
             "together": np.zeros(likes.sum(), np.int32),
             "next_ms": np.full(likes.sum(), -1, np.int64),
-            "later": np.zeros(likes.sum(), np.int32),
         }
         self._pending = {name: np.concatenate([self._pending[name], fresh[name]]) for name in fresh}
         pending = self._pending
@@ -69,7 +68,7 @@ class FollowUpTrace:
         _link(
             batch.ts, batch.kind, batch.account, batch.item, batch.merchant,
             pending["ts"], pending["account"], pending["item"], pending["merchant"],
-            pending["outcomes"], pending["together"], pending["next_ms"], pending["later"],
+            pending["outcomes"], pending["together"], pending["next_ms"],
             np.full(accounts, -1, np.int64), np.full(len(pending["ts"]), -1, np.int64),
             self._window_us,
         )  # fmt: skip
@@ -84,7 +83,7 @@ class FollowUpTrace:
     def _take(self, count: int) -> dict[str, NDArray[np.int64]]:
         answers = {
             name: self._pending[name][:count].astype(np.int64)
-            for name in ("outcomes", "together", "next_ms", "later")
+            for name in ("outcomes", "together", "next_ms")
         }
         self._pending = {name: values[count:] for name, values in self._pending.items()}
         return answers
@@ -99,14 +98,13 @@ def _no_likes() -> dict[str, NDArray[np.generic]]:
         "outcomes": np.zeros(0, np.int32),
         "together": np.zeros(0, np.int32),
         "next_ms": np.zeros(0, np.int64),
-        "later": np.zeros(0, np.int32),
     }
 
 
 @njit(cache=True, nogil=True)
 def _link(
     ts, kind, account, item, merchant, like_ts, like_account, like_item, like_merchant,
-    outcomes, together, next_ms, later, newest, older, window_us,
+    outcomes, together, next_ms, newest, older, window_us,
 ):  # fmt: skip
     # Chain the waiting likes of each account, newest first; the chains are short.
     for like in range(len(like_ts)):
@@ -128,7 +126,6 @@ def _link(
             if abs(ts[row] - like_ts[like]) <= _MOMENT_US:
                 together[like] |= action & _DEEPER
             if ts[row] > like_ts[like]:
-                later[like] += 1
                 if next_ms[like] < 0:
                     next_ms[like] = (ts[row] - like_ts[like]) // 1000
                 outcomes[like] |= action

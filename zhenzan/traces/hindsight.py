@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.clock import HOUR_US
+from zhenzan.traces.order import by_key
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -28,7 +29,7 @@ def drip_spread(ts: I64, item: I32) -> F64:
     fewer than 12 gaps. Source: S2-05, S2-22.
     """
     out = np.full(len(ts), np.nan)
-    order = np.lexsort((ts, item))
+    order = by_key(ts, item)
     _spread(ts, item, order, out)
     return out
 
@@ -41,7 +42,7 @@ def round_stop(ts: I64, item: I32) -> F64:
     under 90 likes. Source: S2-04.
     """
     out = np.full(len(ts), np.nan)
-    order = np.lexsort((ts, item))
+    order = by_key(ts, item)
     _stops(ts, item, order, out)
     return out
 

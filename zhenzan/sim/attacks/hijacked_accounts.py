@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zhenzan.sim import crew, network
-from zhenzan.sim.attacks.paid_crowd import hire
+from zhenzan.sim import crew, errand, network
 from zhenzan.sim.order import Knobs, attack
 from zhenzan.sim.rows import Rows
 from zhenzan.sim.stage import Stage
@@ -14,17 +13,17 @@ PRESETS = {
     "crude": Knobs(
         accounts=110, items=5, likes_per_item=80, window_s=1_200, jitter_s=5.0,
         devices_per_account=0.1, network="hosting", blocks=3, views=0.1, waking=False,
-        price_per_like=0.03, price_per_account=1.0,
+        price_per_like=0.03, price_per_account=1.0, session="bare",
     ),
     "medium": Knobs(
         accounts=150, items=6, likes_per_item=80, window_s=2_400, jitter_s=30.0,
-        devices_per_account=0.5, network="hosting", blocks=40, views=0.6, waking=False,
-        price_per_like=0.05, price_per_account=2.0,
+        devices_per_account=0.5, network="hosting", blocks=40, views=0.88, waking=False,
+        price_per_like=0.05, price_per_account=2.0, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=220, items=7, likes_per_item=70, window_s=30_000, jitter_s=300.0,
-        devices_per_account=1.0, network="home", views=0.9, follow_up=0.04,
-        price_per_like=0.10, price_per_account=5.0,
+        accounts=190, items=7, likes_per_item=70, window_s=30_000, jitter_s=300.0,
+        devices_per_account=1.0, network="home", views=0.94, price_per_like=0.10,
+        price_per_account=5.0, dwell=1.0, follow_up=0.7,
     ),
 }  # fmt: skip
 
@@ -33,7 +32,7 @@ PRESETS = {
 def play(stage: Stage, knobs: Knobs) -> Rows:
     """Sign in as real people from machines that are not theirs, like, and leave."""
     rng = stage.rng
-    stolen = hire(stage, knobs.accounts)
+    stolen = crew.hire(stage, knobs.accounts)
     work = crew.schedule(stage, knobs, stolen, crew.targets(stage, knobs.items))
     machines = stage.population.new_devices(max(1, round(len(stolen) * knobs.devices_per_account)))
     who = np.searchsorted(np.sort(stolen), work.account)
@@ -45,6 +44,6 @@ def play(stage: Stage, knobs: Knobs) -> Rows:
         homes = stage.population.home
         line = homes[rng.integers(0, stage.world.accounts, len(stolen))]
         ip = network.home_address(line[who], work.ts)
-    return crew.deliver(
+    return errand.deliver(
         stage, knobs, work, group=stage.group(), ip=ip, device=device, sign_in_share=0.9
     )

@@ -17,14 +17,15 @@ from zhenzan.sim.world import CAMPAIGN
 PRESETS = {
     "crude": Knobs(
         accounts=30, devices_per_account=0.05, network="farm", blocks=1, window_s=3_600,
-        age_days=0, waking=False,
+        age_days=0, waking=False, session="bare",
     ),
     "medium": Knobs(
         accounts=25, devices_per_account=0.2, network="farm", blocks=2, window_s=36_000,
-        age_days=0, waking=False,
+        age_days=0, waking=False, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
         accounts=20, devices_per_account=0.6, network="carrier", window_s=200_000, age_days=0,
+        dwell=1.0, follow_up=0.7,
     ),
 }  # fmt: skip
 

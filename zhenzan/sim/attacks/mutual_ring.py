@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zhenzan.sim import crew
-from zhenzan.sim.attacks.paid_crowd import hire
+from zhenzan.sim import crew, errand
 from zhenzan.sim.order import Knobs, attack
 from zhenzan.sim.rows import I32, Rows
 from zhenzan.sim.stage import Stage
@@ -15,30 +14,43 @@ from zhenzan.sim.stage import Stage
 PRESETS = {
     "crude": Knobs(
         accounts=40, items=16, likes_per_item=36, window_s=3_600, jitter_s=20.0, network="own",
-        views=0.5, price_per_like=0.0,
+        views=0.5, price_per_like=0.0, session="bare",
     ),
     "medium": Knobs(
-        accounts=36, items=18, likes_per_item=28, window_s=21_600, jitter_s=120.0, network="own",
-        views=0.85, follow_up=0.05, camouflage=0.2, price_per_like=0.0,
+        accounts=36, items=18, likes_per_item=28, window_s=21_600, jitter_s=120.0,
+        network="own", views=0.88, camouflage=0.2, price_per_like=0.0, dwell=0.65,
+        follow_up=0.2, session="own",
     ),
     "stealthy": Knobs(
         accounts=30, items=20, likes_per_item=17, window_s=129_600, jitter_s=1_800.0,
-        network="own", views=0.95, follow_up=0.2, camouflage=0.6, price_per_like=0.0,
+        network="own", views=0.94, camouflage=0.6, price_per_like=0.0, dwell=1.0, follow_up=0.7,
+        session="own",
     ),
 }  # fmt: skip
 
 
 @attack("mutual_ring", row="S3-06", presets=PRESETS)
 def play(stage: Stage, knobs: Knobs) -> Rows:
-    """Put one item per owner into the ring and let the members go through the list."""
-    return crew.carry_out(
-        stage, replace(knobs, span=0.8), hire(stage, knobs.accounts), _list(stage, knobs)
+    """Put one item per owner into the ring; where members own their items, likes go both ways."""
+    items = _list(stage, knobs)
+    owners = stage.catalogue.owner[items]
+    owners = np.unique(owners[owners >= 0])[: knobs.accounts]
+    hired = np.setdiff1d(crew.hire(stage, knobs.accounts), owners)
+    members = np.concatenate([owners, hired])[: knobs.accounts].astype(np.int32)
+    group = stage.group()
+    work = crew.schedule(stage, replace(knobs, span=0.8), members, items)
+    work = work.take(stage.catalogue.owner[work.item] != work.account)
+    return Rows.join(
+        [
+            errand.deliver(stage, knobs, work, group=group),
+            errand.camouflage(stage, knobs, members, work, group=group),
+        ]
     )
 
 
 def _list(stage: Stage, knobs: Knobs) -> I32:
-    """Choose items of different merchants, since every member brings an own one."""
-    pool = crew.targets(stage, knobs.items * 6)
-    _, first = np.unique(stage.catalogue.merchant[pool], return_index=True)
-    first = stage.rng.permutation(first)
-    return pool[first[: knobs.items]]
+    """Choose items of different merchants, first those whose merchant is an account."""
+    pool = crew.targets(stage, knobs.items * 6, apart=True)
+    owner = stage.catalogue.owner[pool]
+    usable = (owner >= 0) & (stage.population.created_us[owner.clip(0)] < stage.world.start_us)
+    return np.concatenate([pool[usable], pool[~usable]])[: knobs.items]

@@ -8,25 +8,26 @@ import numpy as np
 
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from zhenzan.events.schema import Kind
-from zhenzan.sim import crew
+from zhenzan.sim import crew, errand
 from zhenzan.sim.order import Knobs, attack
 from zhenzan.sim.rows import CAMOUFLAGE, I32, Rows
 from zhenzan.sim.stage import Stage
 
 PRESETS = {
     "crude": Knobs(
-        accounts=120, items=5, likes_per_item=90, window_s=1_800, jitter_s=10.0, network="carrier",
-        views=0.7, age_days=40, waking=False, price_per_like=0.05, price_per_account=2.0,
+        accounts=120, items=5, likes_per_item=90, window_s=1_800, jitter_s=10.0,
+        network="carrier", views=0.7, age_days=40, waking=False, price_per_like=0.05,
+        price_per_account=2.0, session="bare",
     ),
     "medium": Knobs(
-        accounts=180, items=6, likes_per_item=80, window_s=10_800, jitter_s=60.0, camouflage=0.5,
-        network="carrier", views=0.9, follow_up=0.05, age_days=90,
-        price_per_like=0.08, price_per_account=5.0,
+        accounts=180, items=6, likes_per_item=80, window_s=10_800, jitter_s=60.0,
+        camouflage=0.5, network="carrier", views=0.88, age_days=90, price_per_like=0.08,
+        price_per_account=5.0, dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=260, items=7, likes_per_item=70, window_s=86_400, jitter_s=900.0, camouflage=1.0,
-        devices_per_account=1.1, network="home", views=0.97, follow_up=0.15, age_days=240,
-        life=0.3, price_per_like=0.15, price_per_account=12.0,
+        accounts=160, items=7, likes_per_item=70, window_s=86_400, jitter_s=900.0,
+        camouflage=1.0, devices_per_account=1.1, network="home", views=0.94, age_days=240,
+        life=0.3, price_per_like=0.15, price_per_account=12.0, dwell=1.0, follow_up=0.7,
     ),
 }  # fmt: skip
 
@@ -36,7 +37,7 @@ TEMPLATES = 4
 
 @attack("nurtured_bots", row="S3-12", presets=PRESETS)
 def play(stage: Stage, knobs: Knobs) -> Rows:
-    """Walk each account along a template for the first days, rest, then like in one go."""
+    """Feed accounts through the first half of the log, by template or by life, then use them."""
     bots = crew.recruit(stage, knobs)
     late = replace(knobs, span=min(knobs.span, 0.5))
     group = stage.group()
@@ -47,20 +48,21 @@ def play(stage: Stage, knobs: Knobs) -> Rows:
     moved = np.where(early, work.ts + half, work.ts)
     work = crew.Work(work.account, work.item, np.minimum(moved, stage.world.end_us - SECOND_US))
     parts = [
-        _nursery(stage, knobs, bots, group=group),
-        crew.deliver(stage, knobs, work, group=group),
-        crew.camouflage(stage, knobs, bots, work, group=group),
+        # Careful nurseries let accounts live; the others replay a few scripted paths.
+        Rows.make(0) if knobs.life > 0 else _nursery(stage, knobs, bots, group=group),
+        errand.deliver(stage, knobs, work, group=group),
+        errand.camouflage(stage, knobs, bots, work, group=group),
     ]
     if knobs.life > 0:
-        parts.append(crew.ordinary_life(stage, knobs, bots, group=group))
+        parts.append(errand.ordinary_life(stage, knobs, bots, group=group))
     return Rows.join(parts)
 
 
 def _nursery(stage: Stage, knobs: Knobs, bots: I32, *, group: int) -> Rows:
     """Replay scripted paths: same hour, same number of looks, nearly the same pauses."""
     rng, world = stage.rng, stage.world
-    days = max(1, int(world.days * 0.4))
-    spread = 0.08 if knobs.life == 0 else 0.35
+    days = max(1, int(world.days * 0.5))
+    spread = 0.08 if knobs.session == "bare" else 0.35
     account = np.repeat(bots, days)
     template = np.repeat(rng.integers(0, TEMPLATES, len(bots)), days)
     hour = np.array([3.0, 5.5, 11.0, 13.5])[template]

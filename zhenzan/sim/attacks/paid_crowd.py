@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from zhenzan.sim import crew
+from zhenzan.sim import crew, errand
 from zhenzan.sim.order import Knobs, attack
-from zhenzan.sim.rows import I32, Rows
+from zhenzan.sim.rows import Rows
 from zhenzan.sim.stage import Stage
 from zhenzan.sim.world import EXTERNAL_CHAT
 
 PRESETS = {
     "crude": Knobs(
         accounts=160, items=5, likes_per_item=100, window_s=1_200, jitter_s=10.0, network="own",
-        views=0.5, price_per_like=0.3,
+        views=0.5, price_per_like=0.3, session="bare",
     ),
     "medium": Knobs(
         accounts=280, items=5, likes_per_item=100, window_s=9_000, jitter_s=60.0, network="own",
-        views=0.8, follow_up=0.03, price_per_like=0.5,
+        views=0.88, price_per_like=0.5, dwell=0.65, follow_up=0.2, session="own",
     ),
     "stealthy": Knobs(
-        accounts=500, items=6, likes_per_item=80, window_s=60_000, jitter_s=600.0, network="own",
-        views=0.95, follow_up=0.10, price_per_like=0.9,
+        accounts=260, items=6, likes_per_item=80, window_s=60_000, jitter_s=600.0,
+        network="own", views=0.94, price_per_like=0.9, dwell=1.0, follow_up=0.7, session="own",
     ),
 }  # fmt: skip
 
 
-def hire(stage: Stage, count: int) -> I32:
-    """Hire existing people, active ones rather than rare visitors; their history is honest."""
-    people = stage.population
-    pool = stage.live_accounts(stage.world.start_us)
-    return stage.choose(pool, count, by=np.sqrt(people.activity[pool].astype(np.float64)) + 0.05)
-
-
 @attack("paid_crowd", row="S0-05", presets=PRESETS)
 def play(stage: Stage, knobs: Knobs) -> Rows:
-    """Send a link to hired people who look briefly, like, and leave without any wish to buy."""
-    crowd = hire(stage, knobs.accounts)
-    lane = EXTERNAL_CHAT if knobs.window_s < 3_600 else None
-    return crew.carry_out(stage, knobs, crowd, crew.targets(stage, knobs.items), channel=lane)
+    """Hire people for a task: crude ones follow a link, others do it while they are here anyway."""
+    crowd = crew.hire(stage, knobs.accounts)
+    lane = EXTERNAL_CHAT if knobs.session == "bare" else None
+    return errand.carry_out(stage, knobs, crowd, crew.targets(stage, knobs.items), channel=lane)

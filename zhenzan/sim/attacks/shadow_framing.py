@@ -6,7 +6,7 @@ import numpy as np
 
 from zhenzan.clock import MINUTE_US, SECOND_US
 from zhenzan.events.schema import Kind
-from zhenzan.sim import crew
+from zhenzan.sim import crew, errand
 from zhenzan.sim.order import Knobs, attack
 from zhenzan.sim.rows import HONEST, Rows
 from zhenzan.sim.stage import Stage
@@ -14,16 +14,17 @@ from zhenzan.sim.stage import Stage
 PRESETS = {
     "crude": Knobs(
         accounts=40, items=12, likes_per_item=3, window_s=45, jitter_s=1.0, network="farm",
-        blocks=3, views=0.1, age_days=20, waking=False, price_per_account=0.5,
+        blocks=3, views=0.1, age_days=20, waking=False, price_per_account=0.5, session="bare",
     ),
     "medium": Knobs(
         accounts=60, items=12, likes_per_item=3, window_s=45, jitter_s=15.0, network="carrier",
-        views=0.6, camouflage=0.3, age_days=60, waking=False, price_per_account=2.0,
+        views=0.88, camouflage=0.3, age_days=60, waking=False, price_per_account=2.0,
+        dwell=0.65, follow_up=0.2,
     ),
     "stealthy": Knobs(
-        accounts=90, items=14, likes_per_item=3, window_s=45, jitter_s=60.0, network="home",
-        views=0.9, camouflage=0.6, follow_up=0.05, age_days=200, waking=False,
-        price_per_account=6.0,
+        accounts=90, items=14, likes_per_item=3, window_s=45, jitter_s=120.0, network="home",
+        views=0.94, camouflage=0.6, age_days=200, waking=False, price_per_account=6.0,
+        dwell=1.0, follow_up=0.7,
     ),
 }  # fmt: skip
 
@@ -43,6 +44,10 @@ def play(stage: Stage, knobs: Knobs) -> Rows:
     counts = np.bincount(likes.account, minlength=len(stage.population))
     low, high = LIKES_PER_VICTIM
     able = np.flatnonzero((counts >= low) & (counts <= high))
+    watched = np.array(stage.watched, dtype=np.int64)
+    watched = watched[counts[watched] >= low]
+    if len(watched) >= knobs.items:
+        able = watched
     if len(able) < knobs.items:
         able = np.argsort(-counts)[: knobs.items * 3]
     victims = rng.choice(able, min(knobs.items, len(able)), replace=False)
@@ -65,7 +70,7 @@ def play(stage: Stage, knobs: Knobs) -> Rows:
     group = stage.group()
     return Rows.join(
         [
-            crew.deliver(stage, knobs, work, group=group),
-            crew.camouflage(stage, knobs, bots, work, group=group),
+            errand.deliver(stage, knobs, work, group=group, exact=True),
+            errand.camouflage(stage, knobs, bots, work, group=group),
         ]
     )

@@ -36,5 +36,5 @@ def play(stage: Stage, size: float) -> Rows:
             affinity=0.6,
             ip=people.place[reached],
         )
-        parts.append(crowd.visits(stage, views, Mood(like=0.8)))
+        parts.append(crowd.visits(stage, views, Mood(like=0.8), linger=0.5))
     return Rows.join(parts)

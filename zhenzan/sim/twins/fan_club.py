@@ -33,7 +33,9 @@ def play(stage: Stage, size: float) -> Rows:
         views = stage.visit(
             there, np.repeat(item, len(there)), ts, channel=lane.astype(np.int8), affinity=1.0
         )
-        parts.append(crowd.visits(stage, views, Mood(like=2.8, follow_up=1.4, dwell=1.5)))
+        parts.append(
+            crowd.visits(stage, views, Mood(like=2.8, follow_up=1.4, dwell=1.5), linger=0.4)
+        )
         others = crowd.audience(stage, int(90 * size) + 1, category=MUSIC)
         later = crowd.wave(stage, len(others), start, rise_s=3_000, fade_s=20_000)
         seen = stage.visit(others, np.repeat(item, len(others)), later)

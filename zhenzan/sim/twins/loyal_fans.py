@@ -34,5 +34,5 @@ def play(stage: Stage, size: float) -> Rows:
             channel=rng.choice([FEED, SHOP], len(there)).astype(np.int8),
             affinity=1.0,
         )
-        parts.append(crowd.visits(stage, views, Mood(like=3.0, follow_up=1.6)))
+        parts.append(crowd.visits(stage, views, Mood(like=3.0, follow_up=1.6), linger=0.6))
     return Rows.join(parts)

@@ -29,5 +29,5 @@ def play(stage: Stage, size: float) -> Rows:
         views = stage.visit(
             reached, np.repeat(item, len(reached)), ts, affinity=0.5, ip=place[: len(reached)]
         )
-        parts.append(crowd.visits(stage, views, Mood(like=0.6, follow_up=1.6)))
+        parts.append(crowd.visits(stage, views, Mood(like=0.6, follow_up=1.6), linger=0.5))
     return Rows.join(parts)

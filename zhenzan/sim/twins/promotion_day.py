@@ -31,5 +31,5 @@ def play(stage: Stage, size: float) -> Rows:
             )
             item = rng.choice(items, len(ts)).astype(items.dtype)
             views = stage.visit(account, item, ts, channel=lane.astype("int8"))
-            parts.append(crowd.visits(stage, views, Mood(like=0.3, follow_up=keen)))
+            parts.append(crowd.visits(stage, views, Mood(like=0.3, follow_up=keen), linger=0.3))
     return Rows.join(parts)

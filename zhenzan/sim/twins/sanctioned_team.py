@@ -36,7 +36,7 @@ def play(stage: Stage, size: float) -> Rows:
             wait = place * rng.lognormal(np.log(70.0), 0.8, len(place)) * SECOND_US
             ts = came[np.searchsorted(team, account)] + wait.astype(np.int64)
             views = stage.visit(account, items[place], ts, channel=CAMPAIGN)
-            rows = crowd.visits(stage, views, Mood(like=3.2, follow_up=0.35, dwell=0.8))
+            rows = crowd.visits(stage, views, Mood(like=3.2, follow_up=0.35, dwell=0.8), linger=0.2)
             done = np.searchsorted(np.sort(items), rows.item.clip(0)).clip(0, len(items) - 1)
             inside = (rows.kind == Kind.LIKE) & (rows.channel == CAMPAIGN)
             parts.append(

@@ -28,7 +28,7 @@ def play(stage: Stage, size: float) -> Rows:
             [FEED, SHARE_LINK, SEARCH, EXTERNAL_POST], count, p=[0.6, 0.22, 0.1, 0.08]
         )
         views = stage.visit(account, np.repeat(item, count), ts, channel=lane.astype(np.int8))
-        parts.append(crowd.visits(stage, views, Mood(like=0.7, dwell=1.3)))
+        parts.append(crowd.visits(stage, views, Mood(like=0.7, dwell=1.3), linger=0.4))
         new = crowd.settle_in(
             stage, max(1, count // 14), created_us=rng.choice(ts, max(1, count // 14)) - MINUTE_US
         )
