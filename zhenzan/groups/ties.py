@@ -220,7 +220,8 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
     formula predicts for them. ``nats`` is the Poisson surprise; ``strong`` ties are bounded in
     their false-discovery rate over all pairs of spots, others stay where two more spots are tied
     to both ends. ``weight`` is the excess over the geometric mean of the sizes, 0 to 1; ``room``
-    over the excess estimates how many accounts take turns. Returns the popularity up to which items were joined whole.
+    over the excess estimates how many accounts take turns. Returns the popularity up
+    to which items were joined whole.
     """
     relations.keep("liked", _LIKED)
     relations.keep("item_size", _ITEM)
@@ -234,7 +235,8 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
         f"SELECT {width} AS width, ts - ts % {width} AS bucket FROM liked" for width in WINDOWS_US
     )
     relations.keep(
-        "placed", _PLACED, cap=cap, whole=_WHOLE_TIMES, least=SPOT_LIKES_MIN, nats=_BURST_NATS, windowed=windowed,
+        "placed", _PLACED, cap=cap, whole=_WHOLE_TIMES, least=SPOT_LIKES_MIN,
+        nats=_BURST_NATS, windowed=windowed,
         traffic=traffic,
     )  # fmt: skip
     relations.keep("spot", _SPOT)
@@ -256,7 +258,8 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
 def _affordable(relations: Relations, pairs_per_like_max: float) -> int:
     """Find the popularity up to which whole items may be joined within the budget of rows."""
     levels = ", ".join(
-        f"CAST(least(count(*) FILTER (WHERE s.n <= {cap}), {ACCOUNT_SPOTS_MAX}) AS DOUBLE) AS d{cap}"
+        f"CAST(least(count(*) FILTER (WHERE s.n <= {cap}), {ACCOUNT_SPOTS_MAX}) AS DOUBLE)"
+        f" AS d{cap}"
         for cap in _CAPS
     )
     sums = ", ".join(f"sum(d{cap} * (d{cap} - 1)) / 2" for cap in _CAPS)
