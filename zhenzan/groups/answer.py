@@ -16,11 +16,15 @@ from zhenzan.groups.schema import BENIGN_KINDS, SCHEMAS, Groups, no_groups
 from zhenzan.groups.trait import find_traits
 from zhenzan.groups.typology import name_kinds
 
-OWNER_SHARE_MIN = 0.9
+OWNER_SHARE_MIN = 0.8
 BIRTH_SHARE_MIN = 0.6
 MINUTES_S = 1_800.0
 LIFE_SHARE_MIN = 0.2
+CONCENTRATED_NATS = 1.0
+"""Below this the likes of a target are spread over its life, and nobody comes first."""
+
 ROTATES_COHESION_MAX = 0.3
+FIXED_ORDER_MIN = 0.8
 _POOL_GROUPS_MIN = 3
 _PAIR_MEMBERS = 24
 _PAIRS_MAX = 200
@@ -128,7 +132,7 @@ def assemble(
         "SELECT (SELECT count(*) FROM liked), (SELECT count(*) FROM account_size),"
         " (SELECT count(*) FROM item_size)"
     )
-    log_p, q_value = _significance(looks, total, accounts, items)
+    log_p, q_value = _significance(looks, accounts, items)
     keep = np.flatnonzero(q_value <= false_discovery_max)
     if not len(keep):
         return no_groups()
@@ -161,15 +165,13 @@ def assemble(
 
 
 def _significance(
-    looks: pa.Table, total: int, accounts: int, items: int
+    looks: pa.Table, accounts: int, items: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bound, for each candidate, the natural log of its p-value and its q-value."""
     column = {name: looks[name].to_numpy().astype(np.float64) for name in looks.column_names}
-    free = column["d"] - column["likes"] + column["size"]
-    expected = free * column["background"] / max(total, 1)
-    nats = chernoff_nats(column["likes"], expected)
-    nats -= log_choices(np.float64(accounts), column["size"])
-    nats -= log_choices(np.float64(items), column["items"])
+    nats = chernoff_nats(column["likes"], column["expected"])
+    nats -= log_choices(accounts, column["size"]) + log_choices(items, column["items"])
+    nats -= column["tries"]
     log_p = -np.maximum(nats, 0.0)
     return log_p, false_discovery(log_p)
 
@@ -212,10 +214,13 @@ def _signs(
         sign: dict[str, bool | None] = {
             "one_owner": look["owner_share"] >= OWNER_SHARE_MIN if told else None,
             "tails_off": look["decay_nats"] > 0 if look["decay_likes"] > 0 else None,
-            "from_birth": look["from_birth"] >= BIRTH_SHARE_MIN,
+            "from_birth": look["from_birth"] >= BIRTH_SHARE_MIN
+            if look["time_nats"] >= CONCENTRATED_NATS
+            else None,
             "minutes": look["width_s"] <= MINUTES_S,
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
+            "fixed_order": look["order_asymmetry"] >= FIXED_ORDER_MIN,
             "linked": bool(pool >= 0),
         }
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}

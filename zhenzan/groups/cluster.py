@@ -54,7 +54,8 @@ FROM tie t JOIN placed x ON x.spot = t.i JOIN placed y ON y.spot = t.j AND y.g =
 _TARGET = """
 SELECT g, s.item,
        min(CASE WHEN width = 0 THEN z.first_us ELSE bucket - width END) AS from_us,
-       max(CASE WHEN width = 0 THEN z.last_us ELSE bucket + 2 * width END) AS to_us
+       max(CASE WHEN width = 0 THEN z.last_us ELSE bucket + 2 * width END) AS to_us,
+       0.0 AS tries
 FROM placed p JOIN spot s USING (spot) JOIN item_size z ON z.item = s.item
 GROUP BY g, s.item
 """

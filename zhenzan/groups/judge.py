@@ -10,9 +10,8 @@ from zhenzan.groups.relations import Relations
 SCALES_US = (MINUTE_US, 10 * MINUTE_US, 2 * HOUR_US, DAY_US)
 """Time scales at which members' likes of one target may lie close together."""
 
-LED_NATS = 12.0
-"""Evidence that an account keeps one place in the order of its group's likes; accounts that take
-turns reach it once in e^12 (160,000)."""
+LED_TRIES = 100.0
+"""One group in 100 whose members take turns loses one of them to chance as a followed account."""
 
 LED_PLACE_MAX = 1.0 / 3
 """An account that keeps a place in the first third is followed by the others: a victim of bots
@@ -25,49 +24,70 @@ only the very first account is taken for one that is followed."""
 
 _PLACE_SD_MIN = 0.02
 
-_ACT = """
+_NEAR = """
 WITH span AS (
-    SELECT CAST(greatest(max(last_us) - min(first_us), 1) AS DOUBLE) AS span FROM item_size
+    SELECT greatest(CAST(max(last_us) - min(first_us) AS DOUBLE), 1.0) AS span FROM item_size
 ), busy AS (
     SELECT ts - ts % {hour} AS hour, CAST(count(*) AS DOUBLE) AS n FROM liked
     GROUP BY ts - ts % {hour}
 ), usual AS (
-    SELECT hour, n / sum(n) OVER () * span / {hour} AS busy FROM busy, span
+    SELECT hour, greatest(n / sum(n) OVER () * span / {hour}, 0.1) AS busy FROM busy, span
 ), mine AS (
     SELECT h.g, h.account, h.item, h.ts, h.category, m.k FROM hit h
     JOIN member m ON m.g = h.g AND m.account = h.account
     JOIN aim a ON a.g = h.g AND a.item = h.item
 ), near AS (
     SELECT *, {near},
-        count(*) OVER place AS n,
-        CAST((rank() OVER (PARTITION BY g, item ORDER BY ts) - 1) AS DOUBLE) AS before,
+        count(*) OVER (PARTITION BY g, item) AS n,
+        CAST(rank() OVER (PARTITION BY g, item ORDER BY ts) - 1 AS DOUBLE) AS before,
         CAST(count(*) OVER (PARTITION BY g, item, ts) AS DOUBLE) AS peers
-    FROM mine WINDOW place AS (PARTITION BY g, item)
-), timed AS (
-    SELECT *, CASE WHEN n < 2 THEN 0.0 ELSE
-        ln(greatest((({density}) / (n - 1) + 1.0 / span) / {parts}
-            / (greatest(u.busy, 0.1) / span), 0.05)) END AS time_nats
-    FROM near JOIN usual u ON u.hour = near.ts - near.ts % {hour} CROSS JOIN span
+    FROM mine
 )
-SELECT t.g, t.account, t.item, t.ts, t.n, t.time_nats,
-       CASE WHEN t.n < 3 THEN NULL ELSE (before + peers / 2) / t.n END AS place,
-       ln(m.q / least(0.5, greatest(p.d - t.k, (a.d - t.k + 1) * s.n / {total}, 0.5 * s.n / {total})
-           * m.rate)) AS who_nats
-FROM timed t JOIN aim m ON m.g = t.g AND m.item = t.item
-JOIN account_size a ON a.account = t.account
+SELECT g, account, item, near.ts, category, k, n,
+       CASE WHEN n < 3 THEN NULL ELSE (before + peers / 2) / n END AS place,
+       {density}, 1.0 / u.busy AS density_0
+FROM near JOIN usual u ON u.hour = near.ts - near.ts % {hour} CROSS JOIN span
+"""
+
+_SCALE = """
+SELECT g, {shares} FROM near WHERE n >= 2 GROUP BY g
+"""
+
+_ACT = """
+SELECT t.g, t.account, t.item, t.ts, t.n, t.place,
+       CASE WHEN t.n < 2 OR c.g IS NULL THEN 0.0 ELSE ln({mixture}) END AS time_nats,
+       ln(m.q / least(0.5, p.d * m.rate)) AS who_nats
+FROM near t JOIN aim m ON m.g = t.g AND m.item = t.item
 JOIN profile p ON p.account = t.account AND p.category = t.category
-JOIN stratum_mass s ON s.category = t.category
+LEFT JOIN scale c ON c.g = t.g
+"""
+
+_TIMED = """
+SELECT o.g, o.account, o.k, o.strength + coalesce(t.nats, 0.0) AS strength
+FROM odds o LEFT JOIN (
+    SELECT g, account, sum(time_nats) AS nats FROM act GROUP BY g, account
+) t ON t.g = o.g AND t.account = o.account
+"""
+
+_TIMED_MEMBER = """
+SELECT m.g, m.account, o.strength, m.k
+FROM member m JOIN odds o ON o.g = m.g AND o.account = m.account WHERE o.strength > 0
 """
 
 _LED = """
-WITH place AS (
-    SELECT g, account, CAST(count(place) AS DOUBLE) AS k, avg(place) AS place,
-           greatest(stddev_pop(place), {sd_min}) AS sd
-    FROM act GROUP BY g, account
+WITH whole AS (
+    SELECT g, sum(ln(0.05 / (1 - q))) AS missed FROM aim GROUP BY g
+), place AS (
+    SELECT a.g, a.account, CAST(count(a.place) AS DOUBLE) AS k, avg(a.place) AS place,
+           greatest(stddev_pop(a.place), {sd_min}) AS sd,
+           sum(ln(0.95 / m.q) - ln(0.05 / (1 - m.q))) + any_value(w.missed) AS present
+    FROM act a JOIN aim m ON m.g = a.g AND m.item = a.item JOIN whole w ON w.g = a.g
+    GROUP BY a.g, a.account
 )
--- A normal density around the account's own place against the uniform one of taking turns; two
--- fitted numbers cost ln k.
-SELECT g, account, k, place, -0.5 * k * (ln(2 * pi() * sd * sd) + 1) - ln(k) AS nats
+-- A normal density around the account's own place against the uniform one of taking turns (two
+-- fitted numbers cost ln k); and one whose every like is copied is there on every target.
+SELECT g, account, k, place,
+       -0.5 * k * (ln(2 * pi() * sd * sd) + 1) - ln(k) + present AS nats
 FROM place WHERE k >= 3
 """
 
@@ -77,7 +97,7 @@ WITH size AS (
 ), front AS (
     SELECT g, account, count(*) OVER (PARTITION BY g) AS front,
            row_number() OVER (PARTITION BY g ORDER BY place, nats DESC) AS first
-    FROM led WHERE place < {place} AND nats >= {nats}
+    FROM led JOIN size USING (g) WHERE place < {place} AND nats >= ln({tries} * size)
 )
 SELECT g, account FROM front JOIN size USING (g)
 WHERE front <= greatest(1.0, {share} * size) OR first = 1
@@ -103,13 +123,12 @@ SELECT g,
 FROM one GROUP BY g
 """
 
-_STAYED = """
-SELECT m.* FROM member m LEFT JOIN followed f ON f.g = m.g AND f.account = m.account
-WHERE f.account IS NULL
+_LEFT_ACT = """
+SELECT a.* FROM act a JOIN member m ON m.g = a.g AND m.account = a.account
 """
 
-_STAYED_ACT = """
-SELECT a.* FROM act a LEFT JOIN followed f ON f.g = a.g AND f.account = a.account
+_STAYED = """
+SELECT m.* FROM member m LEFT JOIN followed f ON f.g = m.g AND f.account = m.account
 WHERE f.account IS NULL
 """
 
@@ -127,12 +146,17 @@ WITH owner AS (
            max(ts) AS last_us, sum(greatest(time_nats, 0.0)) / count(*) AS time_nats
     FROM act GROUP BY g
 ), aims AS (
-    SELECT g, sum(n - k + 0.5) AS background, sum(n) AS room FROM aim GROUP BY g
+    SELECT m.g, sum(m.rate * t.d) AS expected, sum(x.tries) AS tries
+    FROM aim m JOIN item_size z USING (item)
+    JOIN target x ON x.g = m.g AND x.item = m.item JOIN (
+        SELECT x.g, p.category, sum(p.d) AS d FROM member x JOIN profile p USING (account)
+        GROUP BY x.g, p.category
+    ) t ON t.g = m.g AND t.category = z.category GROUP BY m.g
 ), ordered AS (
     SELECT g, var_pop(place) AS spread, avg(1 / (12 * k)) AS chance FROM led GROUP BY g
 )
 SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.first_us, l.last_us,
-       coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.background, l.time_nats,
+       coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.expected, m.tries, l.time_nats,
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
        s.decay_nats, s.decay_likes, s.width_s, s.from_birth
@@ -149,19 +173,34 @@ def judge_groups(relations: Relations) -> pa.Table:
     ``time_nats`` how much closer in time to the other members' likes of the target than the
     log's rhythm explains (leave one out, a mixture of `SCALES_US` and of no concentration).
     """
-    density = " + ".join(f"(near_{scale} - 1) / {2.0 * scale}" for scale in SCALES_US)
+    names = [*SCALES_US, 0]
     near = ", ".join(
         f"count(*) OVER (PARTITION BY g, item ORDER BY ts"
         f" RANGE BETWEEN {scale} PRECEDING AND {scale} FOLLOWING) AS near_{scale}"
         for scale in SCALES_US
     )
-    total = float(relations.one("SELECT count(*) FROM liked")[0])
-    relations.keep(
-        "act", _ACT, near=near, density=density, parts=len(SCALES_US) + 1, hour=HOUR_US, total=total
+    # Each density is over that of the log's rhythm, so that 1 says nothing.
+    density = ", ".join(
+        f"(near_{scale} - 1) / greatest(n - 1, 1) * span / ({2.0 * scale} * u.busy)"
+        f" AS density_{scale}"
+        for scale in SCALES_US
     )
+    every = " + ".join(f"density_{name}" for name in names)
+    # One step of expectation maximisation from equal shares: how the group spreads over scales.
+    shares = ", ".join(
+        f"(sum(density_{name} / ({every})) + 0.1) / (count(*) + {0.1 * len(names)}) AS share_{name}"
+        for name in names
+    )
+    mixture = " + ".join(f"c.share_{name} * t.density_{name}" for name in names)
+    relations.keep("near", _NEAR, near=near, density=density, hour=HOUR_US)
+    relations.keep("scale", _SCALE, shares=shares)
+    relations.keep("act", _ACT, mixture=mixture)
+    relations.keep("odds", _TIMED)
+    relations.keep("member", _TIMED_MEMBER)
+    relations.keep("act", _LEFT_ACT)
     relations.keep("led", _LED, sd_min=_PLACE_SD_MIN)
-    relations.keep("followed", _FOLLOWED, nats=LED_NATS, place=LED_PLACE_MAX, share=LED_SHARE_MAX)
+    relations.keep("followed", _FOLLOWED, tries=LED_TRIES, place=LED_PLACE_MAX, share=LED_SHARE_MAX)
     relations.keep("member", _STAYED)
-    relations.keep("act", _STAYED_ACT)
+    relations.keep("act", _LEFT_ACT)
     relations.keep("shape", _SHAPE, hour=HOUR_US)
     return relations.read(_GROUP)

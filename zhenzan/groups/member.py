@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 
+from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US
 from zhenzan.groups.relations import Relations
 
 ROUNDS = 3
@@ -20,6 +21,10 @@ _LIKES_MIN = 2
 _TARGET_LIKES_MIN = 3
 _TARGET_TRIES = 100.0
 """An item becomes a target when chance makes less than one of a hundred searches name one."""
+
+_WHOLE_US = 1 << 60
+_WIDTHS_US = (10 * MINUTE_US, 2 * HOUR_US, DAY_US, _WHOLE_US)
+"""Distances from the middle of the members' likes of an item that may bound a target in time."""
 
 _TARGET_LIFT_MIN = 10.0
 """Nine of ten likes of members on a target are more than the null explains: likes are judged one
@@ -68,32 +73,24 @@ FROM told JOIN size USING (g) JOIN stratum_mass s USING (category)
 _ODDS = """
 WITH near AS (
     SELECT g, account, CAST(count(*) AS DOUBLE) AS k FROM hit GROUP BY g, account
+    HAVING count(*) >= {near}
 ), whole AS (
     SELECT g, sum(ln(1 - q)) AS missed, sum(overall) AS overall FROM aim GROUP BY g
 ), size AS (
     SELECT g, CAST(count(*) AS DOUBLE) AS size FROM member GROUP BY g
-), kept AS (
-    SELECT h.g, h.account, h.item, h.ts, h.category, n.k, a.d - n.k + 1 AS free
-    FROM hit h JOIN near n ON n.g = h.g AND n.account = h.account
-    JOIN account_size a ON a.account = h.account
-), taste AS (
-    -- Likes of one category outside the group: what the account would have liked anyway.
-    SELECT k.g, k.account, k.category, max(p.d) - count(*) AS d
-    FROM kept k JOIN profile p ON p.account = k.account AND p.category = k.category
-    GROUP BY k.g, k.account, k.category
 ), weighed AS (
-    SELECT k.g, k.account, k.item, k.ts, k.free, k.k, m.q,
-           ln(m.q / least(0.5, greatest(t.d, k.free * s.n / {total}) * m.rate)) AS nats,
-           m.overall
-    FROM kept k JOIN aim m ON m.g = k.g AND m.item = k.item
-    JOIN taste t ON t.g = k.g AND t.account = k.account AND t.category = k.category
-    JOIN stratum_mass s ON s.category = k.category
+    -- What the account would have liked anyway: all its likes of the category, the group's too.
+    SELECT h.g, h.account, h.item, n.k, m.q, m.overall,
+           ln(m.q / least(0.5, p.d * m.rate)) AS nats
+    FROM hit h JOIN near n ON n.g = h.g AND n.account = h.account
+    JOIN aim m ON m.g = h.g AND m.item = h.item
+    JOIN profile p ON p.account = h.account AND p.category = h.category
 )
 SELECT w.g, w.account, CAST(any_value(w.k) AS INTEGER) AS k,
        sum(w.nats - ln(1 - w.q)) + any_value(h.missed)
-           + any_value(w.free) * (any_value(h.overall) - sum(w.overall))
+           + any_value(a.d) * (any_value(h.overall) - sum(w.overall))
            + ln(any_value(z.size) / {accounts}) AS strength
-FROM weighed w JOIN whole h USING (g) JOIN size z USING (g)
+FROM weighed w JOIN whole h USING (g) JOIN size z USING (g) JOIN account_size a USING (account)
 GROUP BY w.g, w.account
 """
 
@@ -107,25 +104,54 @@ _MEMBER = """
 SELECT g, account, strength, k FROM odds WHERE strength > 0 AND k >= {likes}
 """
 
-_SPREAD = """
-WITH free AS (
-    SELECT g, CAST(sum(a.d - m.k + 1) AS DOUBLE) AS free
-    FROM member m JOIN account_size a USING (account) GROUP BY g
-), met AS (
-    SELECT m.g, l.item, CAST(count(*) AS DOUBLE) AS k
-    FROM member m JOIN liked l USING (account) GROUP BY m.g, l.item HAVING count(*) >= {least}
-), found AS (
-    SELECT m.g, m.item, m.k, CAST(z.n AS DOUBLE) AS n, z.first_us AS from_us, z.last_us AS to_us
-    FROM met m JOIN item_size z USING (item)
-    LEFT JOIN aim o ON o.g = m.g AND o.item = m.item WHERE o.g IS NULL
-    UNION ALL
-    SELECT o.g, o.item, o.k, o.n, t.from_us, t.to_us
-    FROM aim o JOIN target t ON t.g = o.g AND t.item = o.item WHERE o.k >= {least}
-), tested AS (
-    SELECT m.*, f.free * (m.n - m.k + 0.5) / {total} AS expected FROM found m JOIN free f USING (g)
+_MET = """
+WITH taste AS (
+    SELECT m.g, p.category, sum(p.d) AS d
+    FROM member m JOIN profile p USING (account) GROUP BY m.g, p.category
+), given AS (
+    SELECT m.g, l.item, l.ts FROM member m JOIN liked l USING (account)
+), centre AS (
+    SELECT g, item, count(*) AS k,
+           CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY ts) AS BIGINT) AS centre
+    FROM given GROUP BY g, item HAVING count(*) >= {least}
+), reached AS (
+    SELECT c.g, c.item, w.width, max(c.centre) AS centre,
+           CAST(count(*) AS DOUBLE) AS k
+    FROM centre c JOIN given v ON v.g = c.g AND v.item = c.item
+    JOIN (VALUES {widths}) w (width) ON abs(v.ts - c.centre) <= w.width
+    GROUP BY c.g, c.item, w.width HAVING count(*) >= {least}
 )
-SELECT g, item, from_us, to_us FROM tested
-WHERE k > {lift} * expected AND k * ln(k / expected) - k + expected >= {nats}
+SELECT r.g, r.item, r.width, r.k,
+       greatest(r.centre - r.width, z.first_us) AS from_us,
+       least(r.centre + r.width, z.last_us) AS to_us,
+       CAST(z.n AS DOUBLE) AS n, t.d / s.n AS rate
+FROM reached r JOIN item_size z USING (item)
+JOIN taste t ON t.g = r.g AND t.category = z.category
+JOIN stratum_mass s ON s.category = z.category
+-- What cannot pass even if the item's other likes were spread evenly over its life is dropped
+-- before its likes are counted.
+WHERE r.k > {lift} * t.d / s.n * (z.n - r.k)
+    * least(1.0, 2.0 * r.width / greatest(z.last_us - z.first_us, 1))
+"""
+
+_SPREAD = """
+WITH counted AS (
+    SELECT m.g, m.item, m.width, CAST(count(*) AS DOUBLE) AS within
+    FROM met m JOIN liked l ON l.item = m.item AND l.ts BETWEEN m.from_us AND m.to_us
+    GROUP BY m.g, m.item, m.width
+), tested AS (
+    SELECT m.*, m.rate * (c.within - m.k + 0.5) AS expected,
+           -- The window was searched for: every like of the item could have been its centre.
+           ln({scales}) + CASE WHEN m.width < {whole} THEN ln(m.n) ELSE 0 END AS tries
+    FROM met m JOIN counted c ON c.g = m.g AND c.item = m.item AND c.width = m.width
+), scored AS (
+    SELECT *, k * ln(k / expected) - k + expected - tries AS nats
+    FROM tested WHERE k > {lift} * expected
+), widest AS (
+    SELECT *, row_number() OVER (PARTITION BY g, item ORDER BY width DESC) AS place
+    FROM scored WHERE nats >= {nats}
+)
+SELECT g, item, from_us, to_us, tries FROM widest WHERE place = 1
 """
 
 _SAME = """
@@ -140,7 +166,8 @@ WHERE shared * {inverse} >= x.n + y.n - shared GROUP BY g
 """
 
 _JOINED = """
-SELECT coalesce(s.h, t.g) AS g, t.item, min(t.from_us) AS from_us, max(t.to_us) AS to_us
+SELECT coalesce(s.h, t.g) AS g, t.item, min(t.from_us) AS from_us, max(t.to_us) AS to_us,
+       max(t.tries) AS tries
 FROM target t LEFT JOIN same s USING (g) GROUP BY coalesce(s.h, t.g), t.item
 """
 
@@ -154,9 +181,9 @@ def settle_members(relations: Relations) -> None:
     """Make the tables ``member``, ``aim``, ``hit`` and ``odds`` from ``target``, in fixed rounds.
 
     ``odds`` holds every account with a like on a group's targets, member or not; ``member``
-    those with two and whose posterior odds are above even. After the first round the targets are found anew
-    from the members, so that what the clusters missed comes in and what they caught by chance
-    falls out.
+    those with two whose posterior odds are above even. After the first round the targets are
+    found anew from the members, so that what the clusters missed comes in and what they caught
+    by chance falls out.
     """
     total, accounts, items = relations.one(
         "SELECT (SELECT count(*) FROM liked), (SELECT count(*) FROM account_size),"
@@ -173,14 +200,25 @@ def settle_members(relations: Relations) -> None:
             relations.keep("member", _JOINED_MEMBER)
             relations.keep("hit", _HIT)
         if turn == 1:
-            relations.keep("aim", _AIM, **facts)
-            nats = math.log(_TARGET_TRIES * max(items, 1))
-            bounds = {"least": _TARGET_LIKES_MIN, "nats": nats, "lift": _TARGET_LIFT_MIN}
-            relations.keep("target", _SPREAD, **bounds, **facts)
+            _aim_again(relations, items)
             relations.keep("hit", _HIT)
         if turn < 2:
             relations.keep("profile", _PROFILE)
         relations.keep("aim", _AIM, **facts)
-        relations.keep("odds", _ODDS, **facts)
+        relations.keep("odds", _ODDS, near=_LIKES_MIN if turn < ROUNDS - 1 else 1, **facts)
         relations.keep("member", _MEMBER, **facts)
     relations.keep("aim", _AIM, **facts)
+
+
+def _aim_again(relations: Relations, items: int) -> None:
+    """Find the targets from the members: items, and the times in which the members' likes lie."""
+    bounds: dict[str, object] = {
+        "least": _TARGET_LIKES_MIN,
+        "lift": _TARGET_LIFT_MIN,
+        "nats": math.log(_TARGET_TRIES * max(items, 1)),
+        "whole": _WHOLE_US,
+        "scales": len(_WIDTHS_US),
+        "widths": ", ".join(f"(CAST({width} AS BIGINT))" for width in _WIDTHS_US),
+    }
+    relations.keep("met", _MET, **bounds)
+    relations.keep("target", _SPREAD, **bounds)

@@ -22,12 +22,12 @@ def chernoff_nats(count: F64, expected: F64) -> F64:
     return np.where(above, count * np.log(ratio) - count + expected, 0.0)
 
 
-def log_choices(total: F64, chosen: F64) -> F64:
+def log_choices(total: float, chosen: F64) -> F64:
     """Bound the log of the number of ways to choose, by k ln(e n / k).
 
     Examples
     --------
-    >>> round(float(log_choices(np.array(1000.0), np.array(10.0))), 2)
+    >>> round(float(log_choices(1000.0, np.array(10.0))), 2)
     56.05
     """
     k = np.maximum(chosen, 1.0)

@@ -13,6 +13,9 @@ SHARED_NATS = 9.2
 """Surprise (one in 10,000) from which shared devices, blocks or registrations are no chance."""
 
 SHARED_MEMBERS_MIN = 0.3
+SHARED_LIFT_MIN = 4.0
+"""Everyone shares an address block with someone: what counts is four times the usual rate."""
+
 CHANNEL_SHARE_MIN = 0.6
 CHANNEL_LIFT_MIN = 5.0
 
@@ -41,13 +44,19 @@ WITH used AS (
 )
 SELECT g, sum(c * (c - 1)) / 2 AS pairs,
        max(size) * (max(size) - 1) / 2 * max(usual.chance) AS expected,
-       sum(CASE WHEN c >= 2 THEN c ELSE 0 END) / max(size) AS members
+       {part} / max(size) AS members
 FROM mine, usual GROUP BY g
 """
 
+_PART = {
+    "device": "sum(CASE WHEN c >= 2 THEN c ELSE 0 END)",
+    "block": "max(c)",  # one dormitory, not many households
+    "batch": "sum(CASE WHEN c >= 2 THEN c ELSE 0 END)",
+}
+
 _VERDICT = """
 SELECT g FROM ({shared})
-WHERE pairs > expected AND members >= {members}
+WHERE pairs > {lift} * expected AND members >= {members}
     AND pairs * ln(pairs / greatest(expected, 1e-9)) - pairs + expected >= {nats}
 """
 
@@ -86,16 +95,20 @@ def find_traits(
     """Name the groups that show each trait; None where the log cannot know it.
 
     ``device``, ``block`` and ``batch``: pairs of members that share one against the rate at
-    which any two accounts do. ``channel``: most likes come through a channel that is rare
-    otherwise. ``campaign``: most lie inside the official channel. ``reciprocal``: members own
-    what the group likes.
+    which any two accounts do (a block: one that holds a large part of the members).
+    ``channel``: most likes come through a channel that is rare otherwise.
+    ``campaign``: most lie inside the official channel.
+    ``reciprocal``: members own what the group likes.
     """
     found: dict[str, set[int] | None] = {}
     for name, column in zip(TRAITS, ("device", "block", "registered_us"), strict=True):
         query = None
         if _known(likes, column):
-            shared = _SHARED.format(trait=_TRAIT[name].format(hour=HOUR_US))
-            query = _VERDICT.format(shared=shared, members=SHARED_MEMBERS_MIN, nats=SHARED_NATS)
+            trait = _TRAIT[name].format(hour=HOUR_US)
+            shared = _SHARED.format(trait=trait, part=_PART[name])
+            query = _VERDICT.format(
+                shared=shared, members=SHARED_MEMBERS_MIN, nats=SHARED_NATS, lift=SHARED_LIFT_MIN
+            )
         found[name] = _named(relations, query)
     channel = _CHANNEL.format(share=CHANNEL_SHARE_MIN, lift=CHANNEL_LIFT_MIN)
     found["channel"] = _named(relations, channel if _known(likes, "channel") else None)
