@@ -22,6 +22,7 @@ BELOW: dict[str, set[str]] = {
     "detectors": BOTTOM | {"events", "features", "engine", "traces"},
     "groups": BOTTOM | {"events", "features", "engine", "traces"},
     "scoring": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups"},
+    "audit": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups", "scoring"},
     # The simulator knows the contract of a log and nothing of what judges it.
     "sim": BOTTOM | {"events"},
     # Insight reads the outputs; it may name the words and bounds that judges declare.

@@ -25,6 +25,7 @@ __all__ = ["VERBS", "main"]
 
 VERBS: dict[str, str] = {
     "score": "Score every like of a log: probability, count state, and reasons.",
+    "audit": "Find groups over months of history, list unusual growths, revise earlier answers.",
     "sim": "Play a simulated platform and write interactions, labels, accounts and items.",
     "evaluate": (
         "Print what was caught, who was harmed and how fast, per attack and per honest twin."

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from zhenzan.cli.progress import progress_bar
 
 
 def score(  # noqa: PLR0913  one parameter per flag
@@ -68,12 +68,7 @@ def score(  # noqa: PLR0913  one parameter per flag
         networks=networks,
         format=format_,
     )
-    with _progress() as bar:
-        task = bar.add_task("read", total=1.0)
-
-        def advance(stage: str, part: float) -> None:
-            bar.update(task, description=stage, completed=part)
-
+    with progress_bar() as advance:
         summary = score_log(ingest, out, settings, progress=advance)
         if report:
             advance("report", 0.0)
@@ -83,16 +78,6 @@ def score(  # noqa: PLR0913  one parameter per flag
         typer.echo(json.dumps(summary, indent=2, default=str))
     else:
         _print(summary, out)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description:>7}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=Console(file=sys.stderr),
-    )
 
 
 def _print(summary: dict[str, Any], out: Path) -> None:

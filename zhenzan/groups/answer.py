@@ -16,7 +16,7 @@ from zhenzan.groups.schema import BENIGN_KINDS, SCHEMAS, Groups, no_groups
 from zhenzan.groups.trait import find_traits
 from zhenzan.groups.typology import name_kinds
 
-OWNER_SHARE_MIN = 0.9
+OWNER_SHARE_MIN = 0.8
 BIRTH_SHARE_MIN = 0.6
 MINUTES_S = 1_800.0
 LIFE_SHARE_MIN = 0.2

@@ -181,9 +181,9 @@ def settle_members(relations: Relations) -> None:
     """Make the tables ``member``, ``aim``, ``hit`` and ``odds`` from ``target``, in fixed rounds.
 
     ``odds`` holds every account with a like on a group's targets, member or not; ``member``
-    those with two and whose posterior odds are above even. After the first round the targets are found anew
-    from the members, so that what the clusters missed comes in and what they caught by chance
-    falls out.
+    those with two whose posterior odds are above even. After the first round the targets are
+    found anew from the members, so that what the clusters missed comes in and what they caught
+    by chance falls out.
     """
     total, accounts, items = relations.one(
         "SELECT (SELECT count(*) FROM liked), (SELECT count(*) FROM account_size),"

@@ -28,6 +28,7 @@ _WHOLE_TIMES = 8
 that is the same for all of them; beyond that a sample shares too few accounts to say anything."""
 
 _WEAK_NATS = 2.0
+_NEAREST_MAX = 64
 _SUPPORT_MIN = 2
 """A tie too weak to stand alone stays if at least two other spots are tied to both its ends: a
 rotating pool leaves few common accounts on each pair of its items, but it does so on all pairs
@@ -114,23 +115,33 @@ FROM recent a JOIN recent b ON a.account = b.account AND a.spot < b.spot
 GROUP BY a.spot, b.spot HAVING count(*) >= {shared}
 """
 
+_SPOT_SIZE = """
+SELECT s.spot, s.item, s.width, s.bucket, s.thinned, z.category, r.n
+FROM spot s JOIN item_size z USING (item)
+JOIN (SELECT spot, CAST(count(*) AS DOUBLE) AS n FROM recent GROUP BY spot) r USING (spot)
+"""
+
+_SIDE = """
+-- One end first, as a table of its own: seen at once, "another item" looks like a join of every
+-- spot with every spot, and a planner may take it.
+SELECT p.i, p.j, CAST(p.shared AS DOUBLE) AS shared, s.item, s.width, s.bucket, s.thinned,
+       s.category, s.n
+FROM shared p JOIN spot_size s ON s.spot = p.i
+"""
+
 _TIE = """
 WITH volume AS (
     SELECT sum(d) AS likes, sum(d * (d - 1)) AS twice
     FROM (SELECT CAST(count(*) AS DOUBLE) AS d FROM recent GROUP BY account)
-), size AS (
-    SELECT spot, CAST(count(*) AS DOUBLE) AS n FROM recent GROUP BY spot
 ), described AS (
-    SELECT p.i, p.j, CAST(p.shared AS DOUBLE) AS shared, x.n AS n_i, y.n AS n_j,
+    SELECT s.i, s.j, s.shared, s.n AS n_i, t.n AS n_j,
            -- Thinned spots keep the same lots, so that they meet more often than others.
-           x.n * y.n * v.twice / (v.likes * v.likes) * coalesce(r.rate, 1.0)
+           s.n * t.n * v.twice / (v.likes * v.likes) * coalesce(r.rate, 1.0)
                / greatest(s.thinned, t.thinned) AS expected,
            greatest(s.thinned, t.thinned) AS thinned
-    FROM shared p JOIN size x ON x.spot = p.i JOIN size y ON y.spot = p.j
-    JOIN spot s ON s.spot = p.i JOIN spot t ON t.spot = p.j
-    JOIN item_size si ON si.item = s.item JOIN item_size sj ON sj.item = t.item
-    LEFT JOIN block_rate r ON r.c = least(si.category, sj.category)
-        AND r.d = greatest(si.category, sj.category)
+    FROM side s JOIN spot_size t ON t.spot = s.j
+    LEFT JOIN block_rate r ON r.c = least(s.category, t.category)
+        AND r.d = greatest(s.category, t.category)
     CROSS JOIN volume v
     -- Two bursts of one session say that people were awake, not that they act together.
     WHERE s.item <> t.item AND NOT (s.width > 0 AND t.width > 0
@@ -151,19 +162,27 @@ SELECT i, j, shared, expected, nats, place <= kept AS strong,
 FROM numbered, bound
 """
 
+_NEAREST = """
+WITH ends AS (
+    SELECT i AS a, i, j, nats, strong FROM tie UNION ALL SELECT j, i, j, nats, strong FROM tie
+), ranked AS (
+    SELECT i, j, strong, row_number() OVER (PARTITION BY a ORDER BY nats DESC, i, j) AS place
+    FROM ends
+)
+-- Each end keeps its strongest ties, so that the search for support grows with the spots alone.
+SELECT i, j FROM ranked WHERE place <= {nearest} OR strong GROUP BY i, j
+HAVING count(*) = 2 OR max(CASE WHEN strong THEN 1 ELSE 0 END) = 1
+"""
+
 _SUPPORTED = """
 WITH ends AS (
-    SELECT i AS a, j AS b FROM tie UNION ALL SELECT j, i FROM tie
-), degree AS (
-    SELECT a, count(*) AS n FROM ends GROUP BY a
+    SELECT i AS a, j AS b, row_number() OVER (PARTITION BY i ORDER BY j) AS place FROM nearest
+    UNION ALL SELECT j, i, row_number() OVER (PARTITION BY j ORDER BY i) FROM nearest
 ), weak AS (
-    -- The end with fewer ties leads, so that a hub does not make the join explode.
-    SELECT t.i, t.j, CASE WHEN x.n <= y.n THEN t.i ELSE t.j END AS low,
-           CASE WHEN x.n <= y.n THEN t.j ELSE t.i END AS high
-    FROM tie t JOIN degree x ON x.a = t.i JOIN degree y ON y.a = t.j WHERE NOT t.strong
+    SELECT n.i, n.j FROM nearest n JOIN tie t ON t.i = n.i AND t.j = n.j WHERE NOT t.strong
 ), supported AS (
-    SELECT w.i, w.j FROM weak w JOIN ends e ON e.a = w.low
-    JOIN ends f ON f.a = w.high AND f.b = e.b
+    SELECT w.i, w.j FROM weak w JOIN ends e ON e.a = w.i AND e.place <= {hub}
+    JOIN ends f ON f.a = w.j AND f.b = e.b
     GROUP BY w.i, w.j HAVING count(*) >= {support}
 )
 SELECT t.* FROM tie t LEFT JOIN supported s ON s.i = t.i AND s.j = t.j
@@ -201,7 +220,8 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
     formula predicts for them. ``nats`` is the Poisson surprise; ``strong`` ties are bounded in
     their false-discovery rate over all pairs of spots, others stay where two more spots are tied
     to both ends. ``weight`` is the excess over the geometric mean of the sizes, 0 to 1; ``room``
-    over the excess estimates how many accounts take turns. Returns the popularity up to which items were joined whole.
+    over the excess estimates how many accounts take turns. Returns the popularity up
+    to which items were joined whole.
     """
     relations.keep("liked", _LIKED)
     relations.keep("item_size", _ITEM)
@@ -215,7 +235,8 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
         f"SELECT {width} AS width, ts - ts % {width} AS bucket FROM liked" for width in WINDOWS_US
     )
     relations.keep(
-        "placed", _PLACED, cap=cap, whole=_WHOLE_TIMES, least=SPOT_LIKES_MIN, nats=_BURST_NATS, windowed=windowed,
+        "placed", _PLACED, cap=cap, whole=_WHOLE_TIMES, least=SPOT_LIKES_MIN,
+        nats=_BURST_NATS, windowed=windowed,
         traffic=traffic,
     )  # fmt: skip
     relations.keep("spot", _SPOT)
@@ -223,18 +244,22 @@ def find_ties(relations: Relations, *, pairs_per_like_max: float, false_discover
     relations.drop("placed")
     relations.keep("block_rate", _BLOCK_RATE)
     relations.keep("shared", _SHARED, shared=_SHARED_MIN)
+    relations.keep("spot_size", _SPOT_SIZE)
+    relations.keep("side", _SIDE)
     relations.keep(
         "tie", _TIE, session=2 * HOUR_US, false_discovery=false_discovery, weak=_WEAK_NATS
     )
-    relations.keep("tie", _SUPPORTED, support=_SUPPORT_MIN)
-    relations.drop("recent", "shared", "block_rate")
+    relations.keep("nearest", _NEAREST, nearest=_NEAREST_MAX)
+    relations.keep("tie", _SUPPORTED, support=_SUPPORT_MIN, hub=4 * _NEAREST_MAX)
+    relations.drop("recent", "shared", "block_rate", "spot_size", "side", "nearest")
     return cap
 
 
 def _affordable(relations: Relations, pairs_per_like_max: float) -> int:
     """Find the popularity up to which whole items may be joined within the budget of rows."""
     levels = ", ".join(
-        f"CAST(least(count(*) FILTER (WHERE s.n <= {cap}), {ACCOUNT_SPOTS_MAX}) AS DOUBLE) AS d{cap}"
+        f"CAST(least(count(*) FILTER (WHERE s.n <= {cap}), {ACCOUNT_SPOTS_MAX}) AS DOUBLE)"
+        f" AS d{cap}"
         for cap in _CAPS
     )
     sums = ", ".join(f"sum(d{cap} * (d{cap} - 1)) / 2" for cap in _CAPS)

@@ -95,9 +95,10 @@ def find_traits(
     """Name the groups that show each trait; None where the log cannot know it.
 
     ``device``, ``block`` and ``batch``: pairs of members that share one against the rate at
-    which any two accounts do (a block: one that holds a large part of the members). ``channel``: most likes come through a channel that is rare
-    otherwise. ``campaign``: most lie inside the official channel. ``reciprocal``: members own
-    what the group likes.
+    which any two accounts do (a block: one that holds a large part of the members).
+    ``channel``: most likes come through a channel that is rare otherwise.
+    ``campaign``: most lie inside the official channel.
+    ``reciprocal``: members own what the group likes.
     """
     found: dict[str, set[int] | None] = {}
     for name, column in zip(TRAITS, ("device", "block", "registered_us"), strict=True):
@@ -105,7 +106,9 @@ def find_traits(
         if _known(likes, column):
             trait = _TRAIT[name].format(hour=HOUR_US)
             shared = _SHARED.format(trait=trait, part=_PART[name])
-            query = _VERDICT.format(shared=shared, members=SHARED_MEMBERS_MIN, nats=SHARED_NATS, lift=SHARED_LIFT_MIN)
+            query = _VERDICT.format(
+                shared=shared, members=SHARED_MEMBERS_MIN, nats=SHARED_NATS, lift=SHARED_LIFT_MIN
+            )
         found[name] = _named(relations, query)
     channel = _CHANNEL.format(share=CHANNEL_SHARE_MIN, lift=CHANNEL_LIFT_MIN)
     found["channel"] = _named(relations, channel if _known(likes, "channel") else None)

@@ -15,7 +15,7 @@ import numpy as np
 from zhenzan.groups.schema import BENIGN_KINDS, KINDS
 
 SIGNS: dict[str, str] = {
-    "one_owner": "nine of ten likes go to one merchant",
+    "one_owner": "four of five likes go to one merchant",
     "tails_off": "likes of a target tail off from the first one instead of filling a window",
     "from_birth": "members come when the target appears",
     "minutes": "likes of a target lie within minutes",

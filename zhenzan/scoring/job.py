@@ -101,6 +101,7 @@ def read(run: Run, report: Progress = _silent) -> None:
         run.last_us = max(run.last_us, int(batch.ts.max(initial=0)))
         report("read", run.ingest.done)
     answers.append(waiting.close())
+    run.signals.watch.close()
     in_time = ~run.spill.key("late") if run.spill.count else np.zeros(0, np.bool_)
     for name in answers[0]:
         # A late like was not in time to be followed; -1 says that nothing is known.
@@ -160,7 +161,7 @@ def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]
     """Everything that only the settled answer may know."""
     outcomes = run.follow_up["outcomes"]
     engaged = np.where(outcomes < 0, np.nan, (outcomes & (ENGAGED | FOLLOWED)) != 0)
-    review = run.signals.colikes.review()
+    review = run.signals.watch.colikes.review()
     return {
         **{f"review_{name}": values for name, values in review.items()},
         **run.follow_up,

@@ -13,16 +13,22 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 import zhenzan
-from zhenzan.clock import HOUR_US
 from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.state import COUNT_STATES, CountState
 from zhenzan.features.compile import feature_hash
 from zhenzan.scoring.account_reasons import RecurringReasons
 from zhenzan.scoring.ahead import ahead
-from zhenzan.scoring.authenticity import authentic_engagement
 from zhenzan.scoring.decide import SUPPORT_MIN, count_states
-from zhenzan.scoring.health import account_health, merchant_health
+from zhenzan.scoring.figures import (
+    PLURAL,
+    TS,
+    Counted,
+    account_figures,
+    item_figures,
+    merchant_figures,
+    timeline,
+)
 from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.reasons import REASON, Reasoner
 from zhenzan.scoring.settled import Settled
@@ -32,14 +38,16 @@ if TYPE_CHECKING:
     from zhenzan.scoring.job import Run
 
 _CHUNK = 131_072
-_TS = pa.timestamp("us", tz="UTC")
 _STATE = pa.dictionary(pa.int8(), pa.string())
 _WORD = pa.dictionary(pa.int32(), pa.string())
+
+EVIDENCE = pa.struct([pa.field(family.word, pa.float32(), nullable=False) for family in Family])
+"""Evidence of the like itself, in nats by family: what the safety rules are applied to."""
 
 LIKES = pa.schema(
     [
         pa.field("event_id", pa.string(), nullable=False),
-        pa.field("ts", _TS, nullable=False),
+        pa.field("ts", TS, nullable=False),
         pa.field("account_id", pa.string()),
         pa.field("item_id", pa.string()),
         pa.field("merchant_id", pa.string()),
@@ -52,9 +60,11 @@ LIKES = pa.schema(
         pa.field("campaign", pa.bool_(), nullable=False),
         pa.field("late", pa.bool_(), nullable=False),
         pa.field("withdrawn", pa.bool_(), nullable=False),
+        pa.field("verified_buyer", pa.bool_(), nullable=False),
+        pa.field("evidence", EVIDENCE, nullable=False),
         pa.field("reasons", pa.list_(REASON)),
         pa.field("group_id", pa.string()),
-        pa.field("as_of", _TS, nullable=False),
+        pa.field("as_of", TS, nullable=False),
     ]
 )
 
@@ -63,12 +73,14 @@ GROUPS = pa.schema(
         pa.field("group_id", pa.string(), nullable=False),
         pa.field("size", pa.int64()),
         pa.field("targets", pa.int64()),
-        pa.field("first_ts", _TS),
-        pa.field("last_ts", _TS),
+        pa.field("first_ts", TS),
+        pa.field("last_ts", TS),
         pa.field("kind", pa.string()),
         pa.field("confidence", pa.float64()),
+        pa.field("raised_us", pa.int64()),
     ]
 )
+"""Groups that the watch raised, ``raised_us`` is when; none has a kind before it is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,6 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
     """Write every output file but the report; return the summary."""
     states = count_states(settlement.settled.score, settlement.settled.nats, run.settings)
     _write_likes(run, settlement, states, out / "likes.parquet")
-    pq.write_table(_items(run, states), out / "items.parquet")
     reasons = RecurringReasons(
         all_detectors(),
         settlement.settled,
@@ -91,10 +102,8 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
         segments=_segments(run, settlement),
         states=states,
     )
-    pq.write_table(_accounts(run, states, reasons), out / "accounts.parquet")
-    pq.write_table(_merchants(run, states, reasons), out / "merchants.parquet")
-    pq.write_table(_timeline(run, states), out / "timeline.parquet")
-    pq.write_table(GROUPS.empty_table(), out / "groups.parquet")
+    _write_figures(run, states, reasons, out)
+    pq.write_table(_raised(run), out / "groups.parquet")
     return _summary(run, settlement, states)
 
 
@@ -124,7 +133,7 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
         }
         columns = {
             "event_id": ids.take(pa.array(rows)),
-            "ts": pa.array(spill.key("ts")[rows], _TS),
+            "ts": pa.array(spill.key("ts")[rows], TS),
             **names,
             "score": pa.array(settled.score[rows].astype(np.float32)),
             "score_at_once": pa.array(spill.key("score_at_once")[rows].astype(np.float32)),
@@ -133,9 +142,11 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
             "campaign": pa.array(spill.key("campaign")[rows]),
             "late": pa.array(spill.key("late")[rows]),
             "withdrawn": pa.array(withdrawn[rows]),
+            "verified_buyer": pa.array(spill.key("verified_buyer")[rows]),
+            "evidence": evidence_array(settled.nats[rows]),
             "reasons": reasoner.explain(settlement.measured, rows, segments[rows]),
             "group_id": pa.nulls(len(rows), pa.string()),
-            "as_of": pa.array(as_of[rows], _TS),
+            "as_of": pa.array(as_of[rows], TS),
         }
         yield pa.table({field.name: columns[field.name] for field in LIKES}).cast(LIKES)
 
@@ -157,138 +168,116 @@ def _output_order(run: Run, ids: pa.ChunkedArray) -> NDArray[np.int64]:
     return result
 
 
+def evidence_array(nats: NDArray[np.float32]) -> pa.StructArray:
+    """Turn evidence of shape (likes, families) into the column of `LIKES`."""
+    columns = [pa.array(np.ascontiguousarray(nats[:, family])) for family in Family]
+    return pa.StructArray.from_arrays(columns, fields=list(EVIDENCE))
+
+
 def _states(codes: NDArray[np.int8]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(COUNT_STATES))
 
 
-def _by_state(
-    key: NDArray[np.int32], states: NDArray[np.int8], campaign: NDArray[np.bool_], size: int
-) -> dict[str, NDArray[np.int64]]:
-    """Count likes per key: campaign likes apart (safety rule 7), the rest by count state."""
-
-    def count(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-        return np.bincount(key[mask & (key >= 0)], minlength=size).astype(np.int64)
-
-    every = np.ones(len(key), np.bool_)
-    return {
-        "likes_claimed": count(every),
-        "likes_counted": count((states == CountState.COUNTED) & ~campaign),
-        "likes_held": count((states == CountState.HELD) & ~campaign),
-        "likes_excluded": count((states == CountState.EXCLUDED) & ~campaign),
-        "likes_campaign": count(campaign),
-    }
+def _counted(run: Run, states: NDArray[np.int8], places: dict[str, NDArray[np.int32]]) -> Counted:
+    """Gather what figures need of the likes, with places in the facts for codes."""
+    key = run.spill.key
+    return Counted(
+        ts=key("ts"),
+        **{name: _place(key(name), place) for name, place in places.items()},
+        states=states,
+        campaign=key("campaign").astype(np.bool_),
+        verified_buyer=key("verified_buyer").astype(np.bool_),
+    )
 
 
-def _items(run: Run, states: NDArray[np.int8]) -> pa.Table:
+def _place(codes: NDArray[np.int32], place: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.append(place, np.int32(-1))[codes]
+
+
+def _places(seen: NDArray[np.int64], size: int) -> NDArray[np.int32]:
+    """Number the codes that were seen; -1 for the others."""
+    place = np.full(size, -1, np.int32)
+    place[seen] = np.arange(len(seen))
+    return place
+
+
+def _write_figures(
+    run: Run, states: NDArray[np.int8], reasons: RecurringReasons, out: Path
+) -> None:
     tables = run.ingest.tables
-    counts = run.items.columns()
-    size = len(counts["view"])
-    seen = np.flatnonzero(counts["first_us"] > 0)
-    item = run.spill.key("item")
-    likes = _by_state(item, states, run.spill.key("campaign"), size)
-    verified = run.spill.key("verified_buyer") & (states == CountState.COUNTED) & (item >= 0)
-    likes["likes_verified_buyer"] = np.bincount(item[verified], minlength=size).astype(np.int64)
-    plural = {
-        "view": "views", "favorite": "favorites", "cart": "carts", "purchase": "purchases",
-        "comment": "comments", "share": "shares", "refund": "refunds", "report": "reports",
-    }  # fmt: skip
-    columns: dict[str, Any] = {
-        "item_id": tables["item"].strings(seen.astype(np.int32)),
-        "merchant_id": tables["merchant"].strings(counts["merchant"][seen].astype(np.int32)),
-        "category": tables["category"].strings(counts["category"][seen].astype(np.int32)),
+    items, accounts = run.items.columns(), run.accounts.columns()
+    seen_items = np.flatnonzero(items["first_us"] > 0)
+    seen_accounts = np.flatnonzero(accounts["first_us"] > 0)
+    merchants = np.arange(len(tables["merchant"]), dtype=np.int32)
+    likes = _counted(
+        run,
+        states,
+        {
+            "item": _places(seen_items, len(items["first_us"])),
+            "account": _places(seen_accounts, len(accounts["first_us"])),
+            "merchant": merchants,
+        },
+    )
+    facts = _item_facts(run, items, seen_items)
+    owner = items["merchant"][seen_items].astype(np.int32)
+    known = _account_facts(run, accounts, seen_accounts)
+    known["reasons"] = reasons.by(run.spill.key("account"), seen_accounts)
+    shops = {
+        "merchant_id": tables["merchant"].strings(merchants),
+        "reasons": reasons.by(run.spill.key("merchant"), merchants.astype(np.int64)),
     }
-    columns |= {name: column[seen] for name, column in likes.items()}
-    columns |= {plural[kind]: counts[kind][seen] for kind in plural}
-    columns["repurchases"] = counts["repurchases"][seen]
-    columns["first_ts"] = pa.array(counts["first_us"][seen], _TS)
-    columns["last_ts"] = pa.array(counts["last_us"][seen], _TS)
-    claimed = np.maximum(likes["likes_claimed"][seen], 1)
-    columns["contamination"] = likes["likes_excluded"][seen] / claimed
-    inputs = dict(columns)
-    for name in ("dwell_ms_sum", "dwell_views", "comment_chars_sum", "comment_texts_distinct"):
-        inputs[name] = counts[name][seen]
-    inputs["completion_sum"] = counts["completion_sum"][seen] / 1000.0
-    inputs["completion_views"] = counts["completion_views"][seen]
-    _drop_silent_kinds(inputs)
-    scores = authentic_engagement(pa.table(inputs))
-    columns |= {name: scores[name] for name in scores.column_names}
-    return pa.table(columns).sort_by("item_id")
+    written = {
+        "items": item_figures(facts, likes),
+        "accounts": account_figures(known, likes),
+        "merchants": merchant_figures(shops, owner, facts, likes),
+        "timeline": timeline(likes),
+    }
+    for name, table in written.items():
+        pq.write_table(table, out / f"{name}.parquet")
 
 
-def _drop_silent_kinds(inputs: dict[str, Any]) -> None:
-    """A kind that the whole log never holds is missing, not zero (safety rule 3)."""
-    for name in ("views", "favorites", "carts", "purchases", "comments", "shares", "refunds"):
-        if not np.any(inputs[name]):
-            del inputs[name]
-    if "purchases" not in inputs:
-        inputs.pop("repurchases", None)
-        inputs.pop("likes_verified_buyer", None)
+def _item_facts(
+    run: Run, counts: dict[str, NDArray[np.int64]], seen: NDArray[np.int64]
+) -> dict[str, Any]:
+    tables = run.ingest.tables
+    facts: dict[str, Any] = {"item_id": tables["item"].strings(seen.astype(np.int32))}
+    for key, name in (("merchant", "merchant_id"), ("category", "category")):
+        facts[name] = tables[key].strings(counts[key][seen].astype(np.int32))
+    facts |= {name: counts[kind][seen] for kind, name in PLURAL.items()}
+    for name in (
+        "repurchases", "dwell_ms_sum", "dwell_views", "completion_views", "comment_chars_sum",
+        "comment_texts_distinct",
+    ):  # fmt: skip
+        facts[name] = counts[name][seen]
+    facts["completion_sum"] = counts["completion_sum"][seen] / 1000.0
+    for name in ("first", "last"):
+        facts[f"{name}_ts"] = pa.array(counts[f"{name}_us"][seen], TS)
+    return facts
 
 
-def _accounts(run: Run, states: NDArray[np.int8], reasons: RecurringReasons) -> pa.Table:
-    counts = run.accounts.columns()
-    size = len(counts["first_us"])
-    seen = np.flatnonzero(counts["first_us"] > 0)
-    nobody = np.zeros(run.spill.count, np.bool_)
-    likes = _by_state(run.spill.key("account"), states, nobody, size)
-    columns: dict[str, Any] = {
+def _account_facts(
+    run: Run, counts: dict[str, NDArray[np.int64]], seen: NDArray[np.int64]
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "account_id": run.ingest.tables["account"].strings(seen.astype(np.int32)),
-        "likes": likes["likes_claimed"][seen],
-        "likes_excluded": likes["likes_excluded"][seen],
-        "likes_held": likes["likes_held"][seen],
-        "first_ts": pa.array(counts["first_us"][seen], _TS),
-        "last_ts": pa.array(counts["last_us"][seen], _TS),
+        "kinds": counts["kinds"][seen],
+        "purchases": counts["purchases"][seen],
+        "first_ts": pa.array(counts["first_us"][seen], TS),
+        "last_ts": pa.array(counts["last_us"][seen], TS),
     }
-    inputs = dict(columns)
-    inputs |= {"kinds": counts["kinds"][seen], "purchases": counts["purchases"][seen]}
-    verified = run.ingest.verified
-    if verified is not None:
-        inputs["verified"] = verified[seen]
-    columns["reasons"] = reasons.by(run.spill.key("account"), seen)
-    return _with_health(columns, account_health(pa.table(inputs))).sort_by("account_id")
+    if run.ingest.verified is not None:
+        facts["verified"] = run.ingest.verified[seen]
+    return facts
 
 
-def _merchants(run: Run, states: NDArray[np.int8], reasons: RecurringReasons) -> pa.Table:
-    counts = run.items.columns()
-    merchant = run.spill.key("merchant")
-    owner = counts["merchant"]
-    size = int(max(merchant.max(initial=-1), owner.max(initial=-1))) + 1
-    likes = _by_state(merchant, states, run.spill.key("campaign"), size)
-    items = np.bincount(owner[owner >= 0], minlength=size)
-    seen = np.flatnonzero(items + likes["likes_claimed"] > 0)
-    columns: dict[str, Any] = {
-        "merchant_id": run.ingest.tables["merchant"].strings(seen.astype(np.int32)),
-        "items": items[seen],
-    }
-    columns |= {name: column[seen] for name, column in likes.items()}
-    inputs = dict(columns)
-    names = {"favorite": "favorites", "cart": "carts", "purchase": "purchases", "refund": "refunds",
-             "repurchases": "repurchases"}  # fmt: skip
-    for kind, name in names.items():
-        told = owner >= 0
-        total = np.bincount(owner[told], counts[kind][told], minlength=size)
-        if total.any():
-            inputs[name] = total[seen]
-    columns["reasons"] = reasons.by(merchant, seen)
-    return _with_health(columns, merchant_health(pa.table(inputs))).sort_by("merchant_id")
-
-
-def _with_health(columns: dict[str, Any], health: pa.Table) -> pa.Table:
-    parts = [name for name in health.column_names if name != "health"]
-    columns["health"] = health["health"]
-    chunks = [health[name].combine_chunks() for name in parts]
-    columns["components"] = pa.StructArray.from_arrays(chunks, names=parts)
-    return pa.table(columns)
-
-
-def _timeline(run: Run, states: NDArray[np.int8]) -> pa.Table:
-    ts = run.spill.key("ts")
-    first = int(ts.min()) // HOUR_US if len(ts) else 0
-    hour = (ts // HOUR_US - first).astype(np.int32)
-    size = int(hour.max(initial=-1)) + 1
-    likes = _by_state(hour, states, run.spill.key("campaign").astype(np.bool_), size)
-    hours = pa.array((np.arange(size) + first) * HOUR_US, _TS)
-    return pa.table({"hour": hours, **likes})
+def _raised(run: Run) -> pa.Table:
+    rows = run.signals.watch.table()
+    columns = {name: rows[name] for name in ("group_id", "size", "raised_us")}
+    columns |= {"targets": rows["items"]}
+    columns |= {f"{name}_ts": rows[f"{name}_us"].cast(TS) for name in ("first", "last")}
+    for name in ("kind", "confidence"):
+        columns[name] = pa.nulls(len(rows), GROUPS.field(name).type)
+    return pa.table({name: columns[name] for name in GROUPS.names}).cast(GROUPS)
 
 
 def _summary(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> dict[str, Any]:

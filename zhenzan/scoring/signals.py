@@ -14,8 +14,9 @@ from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.events.batch import Forgotten, LogBatch
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
+from zhenzan.groups.watch import GroupWatch
 from zhenzan.scoring.repeats import READ, Repeats
-from zhenzan.traces import AccountTrace, CohortTrace, CoItemTrace, CoLikeTrace
+from zhenzan.traces import AccountTrace, CohortTrace
 
 NEW_ACCOUNT_DAYS = 3.0
 _THREADS_MAX = 4
@@ -38,8 +39,7 @@ class SignalSource:
         wanted |= _SELF_READ | READ
         self.features = tuple(f for f in FEATURES if f.name in wanted)
         self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
-        self.colikes = CoLikeTrace()
-        self._co_items = CoItemTrace()
+        self.watch = GroupWatch()
         self._accounts = AccountTrace()
         self._repeats = Repeats()
         self._cohorts = CohortTrace(len(_COHORTS))
@@ -71,14 +71,7 @@ class SignalSource:
         for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
             likes[name] = getattr(batch, name).take(liked)
         likes["campaign"] = batch.campaign.take(liked) >= 0
-        likes.update(
-            self.colikes.update(*(likes[name] for name in ("ts", "item", "account", "merchant")))
-        )
-        likes.update(
-            self._co_items.update(
-                *(likes[name] for name in ("ts", "account", "item", "merchant", "category"))
-            )
-        )
+        likes.update(self.watch.update(likes))
         likes["network_class"] = batch.network_class.take(liked)
         missing = [getattr(batch, name).take(liked) < 0 for name in ("device", "ip", "session")]
         likes["missing_fields"] = np.sum(missing, axis=0)

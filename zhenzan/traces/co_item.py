@@ -103,6 +103,27 @@ class CoItemTrace:
             )  # fmt: skip
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
 
+    @property
+    def likes_count(self) -> int:
+        """Count the likes taken in, repeated ones of an account's latest items left out."""
+        return int(self._totals[_LIKES])
+
+    @property
+    def accounts_count(self) -> int:
+        """Count the accounts with likes."""
+        return self._used
+
+    def latest(self, account: I32) -> I32:
+        """Give the latest liked items of accounts that are known; -1 where there are fewer.
+
+        Shape (accounts, ITEMS_MAX).
+        """
+        return self._ring[self._slot[account]]
+
+    def likers(self, item: I32) -> I64:
+        """Count the likes of items, over the whole stream."""
+        return self._likers[item]
+
     def _grow(self, account: I32, item: I32, merchant: I32, category: I32) -> None:
         self._slot = grown(self._slot, int(account.max(initial=-1)) + 1, fill=-1)
         need = self._used + len(np.unique(account[account >= 0]))

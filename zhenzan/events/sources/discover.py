@@ -40,7 +40,7 @@ def open_sources(spec: str | Path, *, format: str | None = None, spool: Path) ->
     if str(spec) == STANDARD_INPUT:
         stream = ByteStream(STANDARD_INPUT, sys.stdin.buffer)
         return [_open(lambda: stream, None, told=told, spool=spool, is_stream=True)]
-    return [_open_file(path, told, spool) for path in _files(str(spec))]
+    return [_open_file(path, told, spool) for path in log_files(str(spec))]
 
 
 def _told(name: str | None) -> Format | None:
@@ -52,7 +52,8 @@ def _told(name: str | None) -> Format | None:
     raise SourceError(f"no format is named `{name}`", hint=nearest(name, FORMATS))
 
 
-def _files(spec: str) -> list[Path]:
+def log_files(spec: str) -> list[Path]:
+    """List the files that a source names: the file, the logs in the folder, the matches."""
     path = Path(spec)
     if path.is_file():
         return [path]

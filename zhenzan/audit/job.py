@@ -1,0 +1,229 @@
+"""From months of history to groups, growths and revisions: the entry point of this folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import zhenzan
+from zhenzan.audit.growths import growths
+from zhenzan.audit.history import History, read_history
+from zhenzan.audit.options import AuditOptions
+from zhenzan.audit.outputs import write_outputs
+from zhenzan.audit.revision import check_likes
+from zhenzan.audit.standing import CHANGES, Standing, Window, advance
+from zhenzan.audit.state import State, agree, file_digest, whole_folder
+from zhenzan.audit.windows import plan
+from zhenzan.errors import CheckpointError, SourceError
+from zhenzan.events.ingest import Ingest
+from zhenzan.events.mapping import Mapping, load_mapping
+from zhenzan.events.sources.discover import STANDARD_INPUT, log_files
+from zhenzan.features.compile import feature_hash
+from zhenzan.groups.find import find_groups
+from zhenzan.groups.schema import Groups
+from zhenzan.settings import Settings
+
+Progress = Callable[[str, float], None]
+"""Called with the name of the stage and the part of it that is done, 0 to 1."""
+
+Find = Callable[[pa.Table, AuditOptions], Groups]
+"""What finds the groups among the likes of one window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The history and what reads it; ``likes`` is what ``zhenzan score`` answered for it."""
+
+    log: str
+    mapping: str | None = None
+    accounts: Path | None = None
+    items: Path | None = None
+    format: str | None = None
+    likes: Path | None = None
+
+
+def _silent(stage: str, part: float) -> None:
+    del stage, part
+
+
+def _found(likes: pa.Table, options: AuditOptions) -> Groups:
+    return find_groups(likes, options=options.groups)
+
+
+def audit_log(
+    source: Source,
+    out: Path,
+    options: AuditOptions,
+    settings: Settings,
+    *,
+    find: Find = _found,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Audit a history window by window and write the outputs to ``out``; return the summary.
+
+    Memory follows the likes of one window (60 bytes each), the accounts and the items. A run
+    that was interrupted goes on after its last finished window, and one over the same input and
+    options writes the same bytes. A history that has grown at its end is taken further.
+
+    Raises
+    ------
+    CheckpointError
+        ``out`` holds an audit of another history, under other options, or of another version.
+    SourceError
+        The history is a stream, which cannot be read twice, or the likes cannot be revised.
+    SchemaError
+        The likes were written by a version that kept no evidence.
+    """
+    report = progress or _silent
+    if source.likes is not None:
+        check_likes(source.likes, out)
+    out.mkdir(parents=True, exist_ok=True)
+    state = State(out)
+    history = _history(source, state, out, options, settings, report)
+    finished = [json.loads((path / "window.json").read_text("utf-8")) for path in state.windows()]
+    ends = [one["end_us"] for one in finished]
+    windows = plan(history.first_us, history.last_us, options, finished_us=ends)
+    for window in windows[len(finished) :]:
+        report("audit", window.index / len(windows))
+        _audit(window, state, history, options, find)
+    report("audit", 1.0)
+    summary = write_outputs(state, history, windows, source.likes, out, settings)
+    summary = {"version": zhenzan.__version__, "feature_hash": feature_hash(), **summary}
+    summary["options"] = options.as_dict()
+    text = json.dumps(summary, indent=2) + "\n"
+    (out / "summary.json").write_text(text, encoding="utf-8")
+    report("write", 1.0)
+    return summary
+
+
+def _history(
+    source: Source,
+    state: State,
+    out: Path,
+    options: AuditOptions,
+    settings: Settings,
+    report: Progress,
+) -> History:
+    """Open the coded likes, after reading the log where that was not done for these files."""
+    mapping = load_mapping(source.mapping) if source.mapping is not None else None
+    digests = _digests(source)
+    begun = _begun_with(source, mapping, options, settings)
+    known = state.manifest()
+    if known is not None:
+        agree(known["begun_with"], begun, out=out)
+    if known is None or known["files"] != digests or not state.history.is_dir():
+        _read(source, mapping, state, out, settings, report, is_new=known is None)
+        state.begin({"begun_with": begun, "files": digests})
+    return History(state.history)
+
+
+def _digests(source: Source) -> list[str | None]:
+    if source.log == STANDARD_INPUT:
+        raise SourceError("an audit reads its history more than once", hint="name a file or folder")
+    paths = log_files(source.log)
+    for path in paths:
+        if not path.is_file():
+            raise SourceError(f"`{path}` is a stream", hint="an audit needs files")
+    return sorted(file_digest(path) or "" for path in paths)  # type: ignore[return-value]
+
+
+def _begun_with(
+    source: Source, mapping: Mapping | None, options: AuditOptions, settings: Settings
+) -> dict[str, Any]:
+    """Everything but the log itself that moves an answer."""
+    rules = json.dumps(asdict(mapping), sort_keys=True, default=str) if mapping else None
+    content: dict[str, Any] = json.loads(
+        json.dumps(
+            {
+                "version": zhenzan.__version__,
+                "feature list": feature_hash(),
+                "options": options.as_dict(),
+                "settings": asdict(settings),
+                "mapping": rules,
+                "format": source.format,
+                "accounts table": file_digest(source.accounts),
+                "items table": file_digest(source.items),
+            }
+        )
+    )
+    return content
+
+
+def _read(
+    source: Source,
+    mapping: Mapping | None,
+    state: State,
+    out: Path,
+    settings: Settings,
+    report: Progress,
+    *,
+    is_new: bool,
+) -> None:
+    with whole_folder(state.history) as folder:
+        ingest = Ingest(
+            source.log,
+            settings,
+            mapping=mapping,
+            rejects_path=out / "rejects.parquet",
+            accounts=source.accounts,
+            items=source.items,
+            format=source.format,
+        )
+        read_history(ingest, folder, lambda part: report("read", part))
+        if not is_new:
+            _unchanged(History(folder), state, out)
+
+
+def _unchanged(history: History, state: State, out: Path) -> None:
+    """Refuse a history that differs where windows have been finished."""
+    after, start_us = "", 0
+    for path in state.windows():
+        window = json.loads((path / "window.json").read_text("utf-8"))
+        after = history.digest(start_us, window["end_us"], after=after)
+        start_us = window["end_us"]
+        if after != window["digest"]:
+            raise CheckpointError(
+                f"the history has changed before {np.datetime64(window['end_us'], 'us')}, "
+                f"where the audit in `{out}` has finished",
+                hint="name another folder with `--out` to audit the changed history",
+            )
+
+
+def _audit(
+    window: Window, state: State, history: History, options: AuditOptions, find: Find
+) -> None:
+    """Audit one window and keep what stands after it."""
+    standing, after, start_us = Standing.empty(), "", 0
+    if window.index:
+        folder = state.window(window.index - 1)
+        standing = Standing.read(folder)
+        former = json.loads((folder / "window.json").read_text("utf-8"))
+        after, start_us = former["digest"], former["end_us"]
+    likes = history.likes(window.start_us, window.end_us)
+    found = find(likes, options)
+    first_row = history.row_at(window.start_us)
+    standing, changes = advance(standing, window, found, likes["ts"].to_numpy(), first_row)
+    ids = history.event_ids(changes["row"].to_numpy())
+    changes = changes.append_column("event_id", ids)
+    facts = {
+        "start_us": window.start_us,
+        "end_us": window.end_us,
+        "digest": history.digest(start_us, window.end_us, after=after),
+        "likes": len(likes),
+        "groups": len(found.groups),
+    }
+    with whole_folder(state.window(window.index)) as folder:
+        standing.write(folder)
+        pq.write_table(changes.select(CHANGES.names).cast(CHANGES), folder / "changes.parquet")
+        grown = growths(history, standing, window, options)
+        pq.write_table(grown, folder / "growths.parquet")
+        (folder / "window.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    if window.index:
+        Standing.remove(state.window(window.index - 1))

@@ -1,0 +1,392 @@
+"""Watches a stream and raises a group soon after it becomes significant.
+
+The near-real-time form of `zhenzan.groups.find`. It stands on the ledgers that scoring keeps
+anyway (pairs of accounts that meet again, items that share likers) and tests what they mark by
+the same null. Time is cut into steps of event time; a step is judged when the first like after it
+arrives, from what was known then, so that the cut of batches changes nothing.
+
+A group that is raised opens a look. It has no kind yet, and no like is judged by it until the
+settled answer or the audit has found it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from zhenzan.clock import HOUR_US, MINUTE_US
+from zhenzan.groups.null import chernoff_nats, log_choices
+from zhenzan.traces import CoItemTrace, CoLikeTrace
+from zhenzan.traces.growing import grown
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
+
+COLUMNS = ("ts", "account", "item", "merchant", "category")
+
+PARTNERS_MIN = 2
+"""Accounts, or tied items, from which a like is marked for judgement."""
+
+LED_MAX = 0.8
+"""Above this share an account was nearly always first: followed, not a member (rule 10)."""
+
+MEMBERS_MIN = 4
+"""Smallest group that is raised: three that meet again may share a flat."""
+
+TARGET_LIKES_MIN = 3
+MEMBER_TARGETS_MIN = 2
+_GROWTH = 1.25
+TARGET_LIFT_MIN = 10.0
+"""Times by which members like a target more than chance has it, as in `zhenzan.groups.member`."""
+
+SAME_MEMBERS_MIN = 0.5
+"""Part of the smaller group's members that makes a new finding the same group, grown."""
+
+RAISED = pa.schema(
+    [
+        pa.field("group_id", pa.string(), nullable=False),
+        pa.field("raised_us", pa.int64(), nullable=False),
+        pa.field("size", pa.int64(), nullable=False),
+        pa.field("items", pa.int64(), nullable=False),
+        pa.field("likes", pa.int64(), nullable=False),
+        pa.field("first_us", pa.int64(), nullable=False),
+        pa.field("last_us", pa.int64(), nullable=False),
+        pa.field("log10_p", pa.float64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """Limits of the watch.
+
+    ``step_us`` is the time between judgements, ``reach_us`` how far back marked likes count, and
+    ``marks_max`` how many of them are held at most: above it the reach shortens.
+    ``false_raises_max`` bounds the expected number of groups raised by chance over the stream.
+    """
+
+    step_us: int = 5 * MINUTE_US
+    reach_us: int = 12 * HOUR_US
+    marks_max: int = 500_000
+    false_raises_max: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A group with the time at which it was raised; codes as in the likes.
+
+    ``likes`` are those of members on targets among each member's latest, ``first_us`` and
+    ``last_us`` the times of the marked ones. ``log10_p`` bounds the chance that any set of as
+    many accounts and items agrees as much.
+    """
+
+    group_id: str
+    raised_us: int
+    accounts: I32
+    items: I32
+    likes: int
+    first_us: int
+    last_us: int
+    log10_p: float
+
+
+class GroupWatch:
+    """Feed the ledgers of a stream, and raise the groups that stand out in them.
+
+    State beside the ledgers: 17 bytes a marked like of the last hours, 9 bytes an item, and the
+    groups raised so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        colikes: CoLikeTrace | None = None,
+        co_items: CoItemTrace | None = None,
+        options: WatchOptions | None = None,
+    ) -> None:
+        self.colikes = colikes or CoLikeTrace()
+        self.co_items = co_items or CoItemTrace()
+        self.options = options or WatchOptions()
+        self.raised: list[Raised] = []
+        self._groups_of: dict[int, set[int]] = {}
+        self._marks = _Marks()
+        self._traffic = _Traffic()
+        self._step = -1
+        self._tests = 0
+
+    def update(self, likes: Mapping[str, NDArray[Any]]) -> dict[str, F64]:
+        """Take in likes in time order; give the signals of both ledgers for each.
+
+        Parameters
+        ----------
+        likes
+            The columns of `COLUMNS`, of which no tick is split between two calls.
+        """
+        parts = [self._take(likes, part) for part in self._steps(likes["ts"])]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def close(self) -> list[Raised]:
+        """Judge the last step, which no later like has closed; give all groups raised."""
+        if self._step >= 0:
+            self._judge((self._step + 1) * self.options.step_us)
+        return self.raised
+
+    def table(self) -> pa.Table:
+        """Give the groups raised so far, in the order in which they were, as `RAISED`."""
+        rows = [
+            {
+                **{name: getattr(one, name) for name in RAISED.names if hasattr(one, name)},
+                "size": len(one.accounts),
+                "items": len(one.items),
+            }
+            for one in self.raised
+        ]
+        return pa.Table.from_pylist(rows, schema=RAISED)
+
+    def _steps(self, ts: I64) -> list[slice]:
+        # A late like belongs to the step in which it arrives.
+        step = np.maximum(np.maximum.accumulate(ts) // self.options.step_us, self._step)
+        bounds = [0, *(np.flatnonzero(np.diff(step)) + 1).tolist(), len(ts)]
+        return [slice(low, high) for low, high in itertools.pairwise(bounds)]
+
+    def _take(self, likes: Mapping[str, NDArray[Any]], part: slice) -> dict[str, F64]:
+        ts, account, item, merchant, category = (likes[name][part] for name in COLUMNS)
+        if len(ts):
+            step = max(int(ts.max()) // self.options.step_us, self._step)
+            if 0 <= self._step < step:
+                self._judge((self._step + 1) * self.options.step_us)
+            self._step = step
+        signals = self.colikes.update(ts, item, account, merchant)
+        signals |= self.co_items.update(ts, account, item, merchant, category)
+        told = (account >= 0) & (item >= 0)
+        together = (signals["partners"] >= PARTNERS_MIN) & (signals["led_share"] <= LED_MAX)
+        tied = signals["reappearing_items"] >= PARTNERS_MIN
+        marked = told & (together | tied)
+        self._traffic.add(self._step * self.options.step_us, item[told])
+        self._marks.add(ts[marked], account[marked], item[marked])
+        return signals
+
+    def _judge(self, now_us: int) -> None:
+        """Judge the cohorts of the items that were marked in the step that ends now."""
+        self._traffic.forget(now_us - self.options.reach_us)
+        grown_cohorts = self._marks.grown_cohorts(now_us - self.options.reach_us)
+        # In an order that comes from content, since what is raised first takes in what follows.
+        for item, ts, account in sorted(grown_cohorts, key=lambda c: (int(c[1][0]), len(c[1]))):
+            self._test(now_us, np.unique(account), item, ts)
+        self._marks.bound(now_us - self.options.reach_us, self.options.marks_max)
+
+    def _test(self, now_us: int, cohort: I32, item: int, ts: I64) -> None:
+        """Raise the cohort of an item if chance does not explain what else it likes together.
+
+        The null is that of `zhenzan.groups.null`: likes meet at random, each account with its
+        number of likes and each item with its popularity, the present one where that is higher.
+        Test number j spends 6 / (pi j)^2 of the bound on false raises, so that all tests together
+        spend it once, however long the stream.
+        """
+        if len(cohort) < MEMBERS_MIN:
+            return
+        latest = self.co_items.latest(cohort)
+        own = latest >= 0
+        items, place = np.unique(latest[own], return_inverse=True)
+        who = np.nonzero(own)[0]
+        rate = self._rates(items, np.bincount(place))
+        member, target = _core(who, place, rate, own.sum(axis=1))
+        if member.sum() < MEMBERS_MIN or not target[np.searchsorted(items, item)]:
+            return
+        inside = member[who] & target[place]
+        count = int(inside.sum())
+        free = int(own[member].sum()) - count + int(member.sum())
+        nats = chernoff_nats(np.asarray(float(count)), np.asarray(free * rate[target].sum()))
+        for total, chosen in (
+            (self.co_items.accounts_count, member.sum()), (self._traffic.items_count, target.sum()),
+        ):  # fmt: skip
+            nats = nats - log_choices(np.asarray(float(total)), np.asarray(float(chosen)))
+        self._tests += 1
+        share = 6.0 / (np.pi * self._tests) ** 2
+        if nats >= -np.log(self.options.false_raises_max * share):
+            # Rounded, so that the order in which floats are summed does not show.
+            log10_p = round(-float(nats) / float(np.log(10.0)), 6)
+            self._raise(
+                Raised(
+                    _name(ts), now_us, cohort[member], items[target].astype(np.int32), count,
+                    int(ts.min()), int(ts.max()), log10_p,
+                )
+            )  # fmt: skip
+
+    def _rates(self, items: I32, own: I64) -> F64:
+        """Give the chance that one like falls on each item, the likes of the cohort left out."""
+        ever = (self.co_items.likers(items) - own + 0.5) / max(self.co_items.likes_count, 1)
+        now = (self._traffic.likes(items) - own + 0.5) / max(self._traffic.total, 1)
+        return np.asarray(np.maximum(np.maximum(ever, now), 0.5 / self.co_items.likes_count))
+
+    def _raise(self, group: Raised) -> None:
+        """Add a group, or let the latest one grow that shares half of the members and a target."""
+        members = group.accounts.tolist()
+        shared = Counter(place for one in members for place in self._groups_of.get(one, ()))
+        for place in sorted(shared, reverse=True):
+            known = self.raised[place]
+            least = min(len(known.accounts), len(members))
+            if shared[place] < SAME_MEMBERS_MIN * least:
+                continue
+            if np.isin(group.items, known.items).any():
+                self.raised[place] = _grown(known, group)
+                break
+        else:
+            place = len(self.raised)
+            self.raised.append(group)
+        for one in members:
+            self._groups_of.setdefault(one, set()).add(place)
+
+
+def _grown(known: Raised, group: Raised) -> Raised:
+    """Take a later finding into a group that was raised before."""
+    return replace(
+        known,
+        accounts=np.union1d(known.accounts, group.accounts),
+        items=np.union1d(known.items, group.items),
+        likes=max(known.likes, group.likes),
+        last_us=max(known.last_us, group.last_us),
+        log10_p=min(known.log10_p, group.log10_p),
+    )
+
+
+class _Marks:
+    """Marked likes of the last hours, by item, in the order in which they arrived."""
+
+    def __init__(self) -> None:
+        self._fresh: list[tuple[I64, I32, I32]] = []
+        self._held: dict[int, _Cohort] = {}
+        self.count = 0
+
+    def add(self, ts: I64, account: I32, item: I32) -> None:
+        """Take in marked likes."""
+        if len(ts):
+            self._fresh.append((ts, account, item))
+
+    def grown_cohorts(self, before_us: int) -> list[tuple[int, I64, I32]]:
+        """Give the items whose marked likes have grown by a quarter since they were last given.
+
+        For each the times and accounts of its marked likes that are no older than ``before_us``.
+        The geometric steps keep the cost in proportion to the likes, whatever an item collects.
+        """
+        if not self._fresh:
+            return []
+        ts, account, item = (np.concatenate(column) for column in zip(*self._fresh, strict=True))
+        self._fresh = []
+        self.count += len(ts)
+        order = np.argsort(item, kind="stable")
+        cuts = np.flatnonzero(np.diff(item[order])) + 1
+        found = []
+        for rows in np.split(order, cuts):
+            cohort = self._held.setdefault(int(item[rows[0]]), _Cohort())
+            cohort.parts.append((ts[rows], account[rows]))
+            cohort.count += len(rows)
+            if cohort.count >= max(MEMBERS_MIN, cohort.due):
+                self.count -= cohort.forget(before_us)
+                cohort.due = cohort.count * _GROWTH
+                found.append((int(item[rows[0]]), *cohort.columns()))
+        return found
+
+    def bound(self, before_us: int, most: int) -> None:
+        """Let go of all that is older once there are too many, and of the older half if need be."""
+        while self.count > most:
+            for item in list(self._held):
+                cohort = self._held[item]
+                self.count -= cohort.forget(before_us)
+                if not cohort.count:
+                    del self._held[item]
+            newest = [int(cohort.parts[-1][0][-1]) for cohort in self._held.values()]
+            before_us += max((max(newest, default=before_us) - before_us) // 2, 1)
+
+
+@dataclass(slots=True)
+class _Cohort:
+    """The marked likes of one item."""
+
+    parts: list[tuple[I64, I32]] = field(default_factory=list)
+    count: int = 0
+    due: float = 0.0
+
+    def forget(self, before_us: int) -> int:
+        """Let go of parts that are older; give the number of likes."""
+        gone = 0
+        while self.parts and int(self.parts[0][0][-1]) < before_us:
+            gone += len(self.parts.pop(0)[0])
+        self.count -= gone
+        return gone
+
+    def columns(self) -> tuple[I64, I32]:
+        """Give times and accounts."""
+        ts = np.concatenate([part[0] for part in self.parts])
+        return ts, np.concatenate([part[1] for part in self.parts])
+
+
+class _Traffic:
+    """How often each item was liked in the last hours."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(0, np.int64)
+        self._seen = np.zeros(0, np.bool_)
+        self._steps: deque[tuple[int, I32]] = deque()
+        self.total = 0
+        self.items_count = 0
+
+    def add(self, step_us: int, item: I32) -> None:
+        """Take in the likes of a step."""
+        if not len(item):
+            return
+        self._counts = grown(self._counts, int(item.max()) + 1)
+        self._seen = grown(self._seen, len(self._counts))
+        self.items_count += len(np.unique(item[~self._seen[item]]))
+        self._seen[item] = True
+        np.add.at(self._counts, item, 1)
+        self.total += len(item)
+        self._steps.append((step_us, item))
+
+    def forget(self, before_us: int) -> None:
+        """Take back the likes of steps that began earlier."""
+        while self._steps and self._steps[0][0] < before_us:
+            _, item = self._steps.popleft()
+            np.subtract.at(self._counts, item, 1)
+            self.total -= len(item)
+
+    def likes(self, items: I32) -> I64:
+        """Count the likes of items."""
+        return self._counts[items]
+
+
+def _core(
+    who: I64, place: I64, rate: F64, degree: I64
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Find members and targets: again and again, leave out what the others do not hold.
+
+    A target has three members' likes and ten times what chance gives it; a member likes two
+    targets. ``who`` and ``place`` number the account and the item of each like.
+    """
+    member = np.ones(len(degree), np.bool_)
+    target = np.ones(len(rate), np.bool_)
+    while True:
+        inside = member[who] & target[place]
+        likes = np.bincount(place[inside], minlength=len(rate))
+        expected = rate * degree[member].sum()
+        held = target & (likes >= TARGET_LIKES_MIN) & (likes >= TARGET_LIFT_MIN * expected)
+        inside &= held[place]
+        aims = np.bincount(who[inside], minlength=len(degree))
+        kept = member & (aims >= MEMBER_TARGETS_MIN)
+        if (kept == member).all() and (held == target).all():
+            return member, target
+        member, target = kept, held
+
+
+def _name(ts: I64) -> str:
+    """Make an id from the times of the likes: codes and row order do not show."""
+    return hashlib.blake2b(np.sort(ts).tobytes(), digest_size=8).hexdigest()
