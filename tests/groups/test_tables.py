@@ -12,7 +12,7 @@ import pytest
 from zhenzan.events.codes import CodeTable
 from zhenzan.groups import schema
 from zhenzan.groups.schema import Groups, no_groups
-from zhenzan.groups.tables import FILES, group_ids, group_of_likes, output_tables, write_tables
+from zhenzan.groups.tables import FILES, output_tables, write_tables
 
 DAY_US = 86_400_000_000
 
@@ -116,13 +116,6 @@ def test_renumbered_codes_write_the_same_files(code: list[int]) -> None:
     assert named(two_groups(other), other) == named(two_groups(plain), plain)
 
 
-def test_a_like_belongs_to_the_group_with_the_strongest_evidence() -> None:
-    groups = two_groups(np.arange(4))
-    place = group_of_likes(groups, 6)
-    assert place.tolist() == [-1, 1, 0, -1, 0, -1]
-    assert group_ids(groups, place).to_pylist() == [None, "gA", "gB", None, "gB", None]
-
-
 def test_a_log_without_groups_writes_empty_files_of_the_same_columns(tmp_path: Path) -> None:
     code = np.arange(4)
     tables = named(no_groups(), code)
@@ -131,5 +124,3 @@ def test_a_log_without_groups_writes_empty_files_of_the_same_columns(tmp_path: P
         found = pq.read_table(tmp_path / f"{name}.parquet")
         assert len(found) == 0
         assert found.schema == named(two_groups(code), code)[name].schema
-    place = group_of_likes(no_groups(), 2)
-    assert group_ids(no_groups(), place).to_pylist() == [None, None]

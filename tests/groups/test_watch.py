@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from zhenzan.groups.watch import COLUMNS, RAISED, GroupWatch, WatchOptions
+from zhenzan.groups.find import find_groups
+from zhenzan.groups.watch import COLUMNS, RAISED, GroupWatch, WatchOptions, when_raised
 from zhenzan.traces import CoItemTrace, CoLikeTrace
 
 MINUTE_US = 60_000_000
@@ -158,3 +160,11 @@ def test_no_likes_raise_nothing():
     signals = watch.update(empty)
     assert all(len(column) == 0 for column in signals.values())
     assert watch.close() == []
+
+
+def test_a_found_group_is_told_when_it_was_raised(stream):
+    likes = pa.table({**stream, "row": np.arange(len(stream["ts"]))})
+    watch = watched(stream)
+    groups = find_groups(likes)
+    assert when_raised(groups, watch.raised).tolist() == [watch.raised[0].raised_us]
+    assert when_raised(groups, []).tolist() == [-1]

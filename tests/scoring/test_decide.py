@@ -43,6 +43,13 @@ def test_a_group_with_a_burst_never_excludes(company):
     assert count_states(SURE, evidence(Family.GROUP, company), Settings())[0] == CountState.HELD
 
 
+def test_a_group_in_one_place_never_excludes():
+    # T18: a school class likes the posts of its members from the school's own network.
+    nats = evidence(Family.GROUP)
+    nats[0, Family.NETWORK] = 1.5
+    assert count_states(SURE, nats, Settings())[0] == CountState.HELD
+
+
 @pytest.mark.parametrize("family", [Family.ACCOUNT, Family.BEHAVIOUR, Family.GROUP])
 def test_two_families_that_do_not_say_the_same_exclude(family):
     nats = evidence(Family.NETWORK, family)

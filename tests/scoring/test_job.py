@@ -59,12 +59,27 @@ def test_every_like_gets_one_answer(simulation, scored):
         assert ((values >= 0) & (values <= 1)).all()
 
 
+def test_likes_name_the_group_they_are_judged_by(scored):
+    folder, likes = scored
+    groups = pq.read_table(folder / "groups.parquet")
+    members = pq.read_table(folder / "group_members.parquet")
+    named = likes.filter(pc.is_valid(likes["group_id"]))
+    assert len(named) > 0
+    assert set(named["group_id"].to_pylist()) <= set(groups["group_id"].to_pylist())
+    belongs = set(zip(*(members[name].to_pylist() for name in ("group_id", "account_id")),
+                      strict=True))  # fmt: skip
+    told = set(zip(*(named[name].to_pylist() for name in ("group_id", "account_id")), strict=True))
+    assert told <= belongs
+
+
 def test_shuffling_the_rows_changes_no_byte(simulation, scored, tmp_path):
     # Safety rule 5; a backfill merge-sorts by time whatever the order of its rows.
     folder, _ = scored
     table = simulation.interactions
     score(table.take(np.random.default_rng(0).permutation(len(table))), tmp_path)
-    for name in ("likes", "items", "accounts", "merchants", "timeline"):
+    for name in (
+        "likes", "items", "accounts", "merchants", "timeline", "groups", "group_members",
+    ):  # fmt: skip
         first = (folder / f"{name}.parquet").read_bytes()
         assert (tmp_path / f"{name}.parquet").read_bytes() == first, name
 

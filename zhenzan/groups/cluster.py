@@ -29,8 +29,9 @@ WITH vote AS (
     SELECT e.a AS node, l.label, sum(e.weight) AS weight
     FROM edge e JOIN label l ON l.node = e.b GROUP BY e.a, l.label
     UNION ALL
-    -- A node keeps its label against an equal one: without this, two nodes swap for ever.
-    SELECT l.node, l.label, max(e.weight) / 2
+    -- A node keeps its label against one equal tie, and the first label wins: without this, nodes
+    -- whose strongest ties are to each other swap their labels for ever.
+    SELECT l.node, l.label, max(e.weight)
     FROM label l JOIN edge e ON e.a = l.node GROUP BY l.node, l.label
 ), total AS (
     SELECT node, label, round(sum(weight), 6) AS weight FROM vote GROUP BY node, label

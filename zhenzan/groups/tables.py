@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zhenzan.groups import schema
-from zhenzan.groups.schema import MISSING, Groups
+from zhenzan.groups.schema import Groups
 
 Strings = Callable[[NDArray[np.int32]], pa.Array]
-"""Turns codes into strings, `MISSING` into null; ``CodeTable.strings`` is one."""
+"""Turns codes into strings, ``MISSING`` into null; ``CodeTable.strings`` is one."""
 
 TS = pa.timestamp("us", tz="UTC")
 
@@ -32,6 +32,8 @@ _NAMES = {
     "first_us": "first_ts",
     "last_us": "last_ts",
 }
+_FINE = ("q_value",)
+_DIGITS = 6
 _TABLE_OF = {"account_a": "account", "account_b": "account"}
 _ORDER: dict[str, tuple[tuple[str, str], ...]] = {
     "groups": (),
@@ -102,6 +104,9 @@ def _named(
         elif field.name in _NAMES:
             key = _TABLE_OF.get(field.name, field.name)
             column = strings[key](column.to_numpy().astype(np.int32)).cast(pa.string())
+        elif field.type == pa.float64() and field.name not in _FINE:
+            # Sums of floats depend on the order of their terms; what is written must not.
+            column = pc.round(column, ndigits=_DIGITS)
         columns[_NAMES.get(field.name, field.name)] = column
     named = pa.table(columns)
     if _ORDER[table]:
@@ -114,27 +119,3 @@ def write_tables(tables: Mapping[str, pa.Table], out: Path) -> None:
     """Write each table as ``NAME.parquet`` into ``out``."""
     for name, table in tables.items():
         pq.write_table(table, out / f"{name}.parquet", compression="zstd")
-
-
-def group_of_likes(groups: Groups, count: int) -> NDArray[np.int64]:
-    """Give the group behind each like, as a place in ``groups.groups``; `MISSING` without one.
-
-    A like that carries evidence of several groups belongs to the one with most nats, and to the
-    more significant group where these are equal. Shape (count,), indexed by ``row``.
-    """
-    evidence = groups.evidence
-    place = pc.index_in(evidence["group_id"], groups.groups["group_id"]).combine_chunks()
-    place = place.to_numpy(zero_copy_only=False).astype(np.int64)
-    order = np.lexsort((-place, evidence["nats"].to_numpy()))
-    found = np.full(count, MISSING, np.int64)
-    # The last write to a row stands, so the strongest evidence comes last.
-    found[evidence["row"].to_numpy()[order]] = place[order]
-    return found
-
-
-def group_ids(groups: Groups, place: NDArray[np.int64]) -> pa.Array:
-    """Give the ``group_id`` of each place of `group_of_likes`; null without a group."""
-    indices = pa.array(np.maximum(place, 0), mask=place < 0)
-    if not len(groups.groups):
-        return pa.nulls(len(place), pa.string())
-    return groups.groups["group_id"].combine_chunks().take(indices)

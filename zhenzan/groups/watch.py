@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from zhenzan.clock import HOUR_US, MINUTE_US
 from zhenzan.groups.null import chernoff_nats, log_choices
+from zhenzan.groups.schema import Groups
 from zhenzan.traces import CoItemTrace, CoLikeTrace
 from zhenzan.traces.growing import grown
 
@@ -209,7 +210,7 @@ class GroupWatch:
         for total, chosen in (
             (self.co_items.accounts_count, member.sum()), (self._traffic.items_count, target.sum()),
         ):  # fmt: skip
-            nats = nats - log_choices(np.asarray(float(total)), np.asarray(float(chosen)))
+            nats = nats - log_choices(float(total), np.asarray(float(chosen)))
         self._tests += 1
         share = 6.0 / (np.pi * self._tests) ** 2
         if nats >= -np.log(self.options.false_raises_max * share):
@@ -245,6 +246,40 @@ class GroupWatch:
             self.raised.append(group)
         for one in members:
             self._groups_of.setdefault(one, set()).add(place)
+
+
+def when_raised(groups: Groups, raised: Sequence[Raised]) -> I64:
+    """Say when each found group was raised: microseconds, -1 where the watch did not see it.
+
+    A raised group is the found one if they share half of the smaller one's members and a target.
+    """
+    of_account: dict[int, set[int]] = {}
+    for place, one in enumerate(raised):
+        for account in one.accounts.tolist():
+            of_account.setdefault(account, set()).add(place)
+    members, targets = (
+        _by_group(table["group_id"], table[column])
+        for table, column in ((groups.members, "account"), (groups.targets, "item"))
+    )
+    found = np.full(len(groups.groups), -1, np.int64)
+    for row, name in enumerate(groups.groups["group_id"].to_pylist()):
+        own = members.get(name, [])
+        shared = Counter(place for one in own for place in of_account.get(one, ()))
+        times = [
+            raised[place].raised_us
+            for place, count in shared.items()
+            if count >= SAME_MEMBERS_MIN * min(len(own), len(raised[place].accounts))
+            and np.isin(raised[place].items, targets.get(name, [])).any()
+        ]
+        found[row] = min(times, default=-1)
+    return found
+
+
+def _by_group(group_id: pa.ChunkedArray, column: pa.ChunkedArray) -> dict[str, list[int]]:
+    codes: dict[str, list[int]] = {}
+    for name, code in zip(group_id.to_pylist(), column.to_pylist(), strict=True):
+        codes.setdefault(name, []).append(code)
+    return codes
 
 
 def _grown(known: Raised, group: Raised) -> Raised:

@@ -12,6 +12,10 @@ from zhenzan.settings import Settings
 SUPPORT_MIN = 0.7
 """Evidence for, in nats, from which a family counts as one that speaks (a factor of two)."""
 
+STRONG_MIN = 2.0
+"""Evidence of the network from which it is more than a shared place: 300 accounts of one dormitory
+behind one address stay below it, machines that take turns on one device do not."""
+
 _DEEDS = [Family.ACCOUNT, Family.BEHAVIOUR]
 _COMPANY = [Family.NETWORK, Family.GROUP]
 _SCENE = [Family.TARGET, Family.CONTEXT]
@@ -23,10 +27,11 @@ def count_states(
     """Decide the count state of each like.
 
     A like is excluded only if its score says so *and* two families speak that do not say the
-    same thing (rule 1): what the account is or did beside any other, or a group beside its
-    network. A network with a burst is a dormitory in which something goes viral (T18); a group
-    with a burst is a fan club or a page network (it always makes one); a burst from an odd
-    channel is a hit carried by another platform (T19): these are held, not excluded.
+    same thing (rule 1): what the account is or did beside any other, or a group beside a network
+    that is more than a shared place. A group in one place is a dormitory or a school class; a
+    network with a burst is a dormitory in which something goes viral (T18); a group with a burst
+    is a fan club or a page network (it always makes one); a burst from an odd channel is a hit
+    carried by another platform (T19): these are held, not excluded.
 
     Parameters
     ----------
@@ -36,7 +41,9 @@ def count_states(
     """
     speaks = nats >= SUPPORT_MIN
     deeds, company, scene = (speaks[:, family].sum(axis=1) for family in (_DEEDS, _COMPANY, _SCENE))
-    enough = ((deeds >= 1) & (deeds + company + scene >= 2)) | (company == len(_COMPANY))
+    machines = nats[:, Family.NETWORK] >= STRONG_MIN
+    enough = (deeds >= 1) & (deeds + company + scene >= 2)
+    enough |= speaks[:, Family.GROUP] & machines
     states = np.full(len(score), CountState.COUNTED, np.int8)
     states[score >= settings.held_score_min] = CountState.HELD
     states[(score >= settings.excluded_score_min) & enough] = CountState.EXCLUDED

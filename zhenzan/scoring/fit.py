@@ -1,11 +1,14 @@
 """Fits the shipped weights: ``python -m zhenzan.scoring.fit WORLD...``.
 
-A world is a folder written by ``zhenzan sim``; the shipped table was fitted on two standard ones.
+A world is a folder written by ``zhenzan sim``; the shipped table was fitted on four standard ones,
+of four shapes.
 
 What is fitted is small on purpose: one non-negative weight per signal, one per pool, at two
 moments. The inputs are evidence relative to each world's own baseline, never raw values, so the
 weights say how much signals share, not what an attack of this simulator looks like. Each attack
 has the same say; likes of camouflage take no part; the weights lean towards one common value.
+Only the crude level of each attack teaches: what hides so well that no signal sees it would teach
+that signals are worth little, and logs of other shapes then score worse, hidden attacks as well.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from zhenzan.scoring.at_once import POOL_FAMILY, PRIOR, grained
 from zhenzan.scoring.baseline import Baseline
 from zhenzan.scoring.context import POOLED_LIKES, logit, pooled_around, shift, sigmoid
 from zhenzan.scoring.job import Run, keys_of, measure, read
+from zhenzan.scoring.lockstep import find_lockstep
 from zhenzan.scoring.settled import REACH_US, Keys
 from zhenzan.scoring.spill import LikeSpill
 from zhenzan.scoring.weights import POOLS, UNFITTED, Moment
@@ -43,6 +47,10 @@ FLOOR = 0.05
 CEILING = 2.0
 BOUGHT_SHARE = 0.05
 """Share of the weight that bought likes have together in the fit."""
+
+TAUGHT = "crude"
+THINNED = 10
+"""One honest like in so many takes part, with their weight: there are far more than needed."""
 
 _ROUNDS = 2
 _STEPS = 400
@@ -59,13 +67,17 @@ class World:
 
 
 def fair_weights(
-    bought: NDArray[np.bool_], camouflage: NDArray[np.bool_], attack: NDArray[np.str_]
+    bought: NDArray[np.bool_],
+    camouflage: NDArray[np.bool_],
+    attack: NDArray[np.str_],
+    stealth: NDArray[np.str_],
 ) -> F64:
     """Weigh likes so that each attack has a say of the root of its size, and camouflage none."""
-    weight = np.ones(len(bought))
+    weight = np.where(np.arange(len(bought)) % THINNED == 0, float(THINNED), 0.0)
+    weight[bought] = 0.0
     for name in np.unique(attack[bought]):
-        chosen = bought & (attack == name)
-        weight[chosen] = 1.0 / np.sqrt(chosen.sum())
+        chosen = bought & (attack == name) & (stealth == TAUGHT)
+        weight[chosen] = 1.0 / np.sqrt(max(chosen.sum(), 1))
     weight[camouflage & ~bought] = 0.0
     weight[bought] *= BOUGHT_SHARE * weight[~bought].sum() / max(weight[bought].sum(), 1e-9)
     return weight
@@ -173,16 +185,16 @@ def read_world(folder: Path) -> World:
     with tempfile.TemporaryDirectory() as scratch, LikeSpill(Path(scratch)) as spill:
         run = Run(Ingest(folder / "interactions.parquet", Settings()), Settings(), spill)
         read(run)
-        bins = np.array(measure(run).bins)
+        bins = np.array(measure(run, find_lockstep(spill, run.ingest.tables)).bins)
         keys, ids = keys_of(spill), spill.event_ids()
         at = pc.index_in(ids.combine_chunks(), labels["event_id"].cast(ids.type).combine_chunks())
         chosen = labels.take(at)
         bought = chosen["is_inauthentic"].to_numpy()
         camouflage = pc.equal(chosen["role"], "camouflage").to_numpy()
-        attack = pc.binary_join_element_wise(
-            pc.fill_null(chosen["attack"], ""), pc.fill_null(chosen["stealth"], ""), "/"
+        attack, stealth = (
+            np.array(pc.fill_null(chosen[name], "").to_pylist()) for name in ("attack", "stealth")
         )
-        weight = fair_weights(bought, camouflage, np.array(attack.to_pylist()))
+        weight = fair_weights(bought, camouflage, attack, stealth)
     return World(bins, keys, bought, weight)
 
 

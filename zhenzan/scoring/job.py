@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.batch import LogBatch
 from zhenzan.events.ingest import Ingest
@@ -22,6 +23,8 @@ from zhenzan.groups.lift import cohort_lift
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.joining import join_groups
+from zhenzan.scoring.lockstep import Lockstep, find_lockstep
 from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.outputs import Settlement, write_outputs
 from zhenzan.scoring.settled import Keys, settle
@@ -129,13 +132,16 @@ def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
 def _settle(run: Run, report: Progress) -> Settlement:
     report("settle", 0.0)
     spill = run.spill
-    measured = measure(run)
-    report("settle", 0.5)
+    lockstep = find_lockstep(spill, run.ingest.tables)
+    report("settle", 0.3)
+    measured = measure(run, lockstep)
+    report("settle", 0.6)
     settled = settle(
         all_detectors(), measured.bins, keys_of(spill), score_at_once=spill.key("score_at_once")
     )
+    score, nats = join_groups(settled.score, settled.nats, lockstep.nats, lockstep.benign)
     report("settle", 1.0)
-    return Settlement(measured, settled)
+    return Settlement(measured, replace(settled, score=score, nats=nats), lockstep)
 
 
 def keys_of(spill: LikeSpill) -> Keys:
@@ -143,17 +149,23 @@ def keys_of(spill: LikeSpill) -> Keys:
     return Keys(**{name: spill.key(name) for name in Keys.__dataclass_fields__})
 
 
-def measure(run: Run) -> Measured:
-    """Return the values and bins of all detectors, those of hindsight included."""
+def measure(run: Run, lockstep: Lockstep) -> Measured:
+    """Return the values and bins of all detectors, those of hindsight included.
+
+    Lockstep that a benign group explains is no evidence of anything: there the detectors of the
+    group family say nothing.
+    """
     detectors, spill = all_detectors(), run.spill
     key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
-    hindsight = _hindsight(run, key)
+    hindsight = _hindsight(run, key) | {"group_nats": lockstep.nats}
     bins = spill.matrix("all_bins", len(detectors), np.int8)
     bins[:, [not detector.settled for detector in detectors]] = spill.wide("bins")
     settled = [column for column, detector in enumerate(detectors) if detector.settled]
     later = spill.matrix("later_values", len(settled), np.float32)
     for place, column in enumerate(settled):
         later[:, place], bins[:, column] = detectors[column].bin(hindsight)
+    of_groups = np.array([detector.family == Family.GROUP for detector in detectors])
+    bins[np.ix_(lockstep.benign, of_groups)] = 0
     return Measured(detectors, spill.wide("values"), later, bins)
 
 

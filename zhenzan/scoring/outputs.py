@@ -17,6 +17,8 @@ from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.state import COUNT_STATES, CountState
 from zhenzan.features.compile import feature_hash
+from zhenzan.groups.tables import output_tables, write_tables
+from zhenzan.groups.watch import when_raised
 from zhenzan.scoring.account_reasons import RecurringReasons
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.decide import SUPPORT_MIN, count_states
@@ -29,6 +31,7 @@ from zhenzan.scoring.figures import (
     merchant_figures,
     timeline,
 )
+from zhenzan.scoring.lockstep import Lockstep
 from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.reasons import REASON, Reasoner
 from zhenzan.scoring.settled import Settled
@@ -68,27 +71,14 @@ LIKES = pa.schema(
     ]
 )
 
-GROUPS = pa.schema(
-    [
-        pa.field("group_id", pa.string(), nullable=False),
-        pa.field("size", pa.int64()),
-        pa.field("targets", pa.int64()),
-        pa.field("first_ts", TS),
-        pa.field("last_ts", TS),
-        pa.field("kind", pa.string()),
-        pa.field("confidence", pa.float64()),
-        pa.field("raised_us", pa.int64()),
-    ]
-)
-"""Groups that the watch raised, ``raised_us`` is when; none has a kind before it is found."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was measured, and the settled answer made from it."""
+    """What was measured, the settled answer made from it, and the groups behind it."""
 
     measured: Measured
     settled: Settled
+    lockstep: Lockstep
 
 
 def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]:
@@ -103,7 +93,7 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
         states=states,
     )
     _write_figures(run, states, reasons, out)
-    pq.write_table(_raised(run), out / "groups.parquet")
+    _write_groups(run, settlement, out)
     return _summary(run, settlement, states)
 
 
@@ -145,7 +135,7 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
             "verified_buyer": pa.array(spill.key("verified_buyer")[rows]),
             "evidence": evidence_array(settled.nats[rows]),
             "reasons": reasoner.explain(settlement.measured, rows, segments[rows]),
-            "group_id": pa.nulls(len(rows), pa.string()),
+            "group_id": settlement.lockstep.group_id.take(pa.array(rows)),
             "as_of": pa.array(as_of[rows], TS),
         }
         yield pa.table({field.name: columns[field.name] for field in LIKES}).cast(LIKES)
@@ -270,14 +260,19 @@ def _account_facts(
     return facts
 
 
-def _raised(run: Run) -> pa.Table:
-    rows = run.signals.watch.table()
-    columns = {name: rows[name] for name in ("group_id", "size", "raised_us")}
-    columns |= {"targets": rows["items"]}
-    columns |= {f"{name}_ts": rows[f"{name}_us"].cast(TS) for name in ("first", "last")}
-    for name in ("kind", "confidence"):
-        columns[name] = pa.nulls(len(rows), GROUPS.field(name).type)
-    return pa.table({name: columns[name] for name in GROUPS.names}).cast(GROUPS)
+def _write_groups(run: Run, settlement: Settlement, out: Path) -> None:
+    """Write the groups that were found, and when the watch raised them while the log was read."""
+    tables, groups = run.ingest.tables, settlement.lockstep.groups
+    raised_us = when_raised(groups, run.signals.watch.raised)
+    written = output_tables(
+        groups,
+        account=tables["account"].strings,
+        item=tables["item"].strings,
+        merchant=tables["merchant"].strings,
+    )
+    raised = pa.array(raised_us, TS, mask=raised_us < 0)
+    written["groups"] = written["groups"].append_column("raised_ts", raised)
+    write_tables(written, out)
 
 
 def _summary(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> dict[str, Any]:
@@ -290,9 +285,16 @@ def _summary(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> dict
         "states": {word: int(by_state[code]) for code, word in enumerate(COUNT_STATES)},
         "evidence": {family.word: int(speaks[:, family].sum()) for family in Family},
         "prior": settlement.settled.prior,
+        "groups": _kinds(settlement.lockstep),
         "as_of_us": run.last_us,
         "feature_hash": feature_hash(),
         "settings": {
             name: getattr(run.settings, name) for name in run.settings.__dataclass_fields__
         },
     }
+
+
+def _kinds(lockstep: Lockstep) -> dict[str, int]:
+    """Count the groups of each kind."""
+    counts = lockstep.groups.groups["kind"].value_counts()
+    return {row["values"]: row["counts"] for row in counts.to_pylist()}

@@ -68,7 +68,7 @@ class SignalSource:
             features["block_registers_1h"], features["device_registers_24h"]
         )
         likes.update(self._accounts.update(batch, registered_together=together, emit=is_like))
-        for name in ("ts", "account", "item", "merchant", "category", "channel", "device"):
+        for name in ("ts", "account", "item", "merchant", "category", "channel", "device", "block"):
             likes[name] = getattr(batch, name).take(liked)
         likes["campaign"] = batch.campaign.take(liked) >= 0
         likes.update(self.watch.update(likes))
@@ -76,6 +76,7 @@ class SignalSource:
         missing = [getattr(batch, name).take(liked) < 0 for name in ("device", "ip", "session")]
         likes["missing_fields"] = np.sum(missing, axis=0)
         likes["account_age_days"] = _age_days(likes, created_us)
+        likes["registered_us"] = _registered_us(likes)
         likes.update(self._repeats.update(batch, likes, is_like=is_like))
         cohorts = self._cohorts.update(likes["ts"], likes["item"], _traits(likes))
         likes.update({name: cohorts[:, column] for column, name in enumerate(_COHORTS)})
@@ -108,6 +109,14 @@ def _age_days(likes: dict[str, NDArray[Any]], created_us: NDArray[np.int64]) -> 
     from_table = np.where(created > 0, likes["ts"] - created, -1)
     age = np.where(since >= 0, since, from_table)
     return np.where(age >= 0, age / DAY_US, np.nan)
+
+
+def _registered_us(likes: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
+    """Say when the account of each like was made; -1 unknown."""
+    age = likes["account_age_days"]
+    known = ~np.isnan(age)
+    made = likes["ts"] - (np.where(known, age, 0.0) * DAY_US).astype(np.int64)
+    return np.where(known, made, -1)
 
 
 def _traits(likes: dict[str, NDArray[Any]]) -> NDArray[np.float64]:

@@ -11,13 +11,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-KEYS = ("ts", "account", "item", "merchant", "category", "channel", "device", "campaign")
+KEYS = (
+    "ts", "account", "item", "merchant", "category", "channel", "device", "block", "campaign",
+    "registered_us",
+)  # fmt: skip
 
 
 class LikeSpill:
     """Append likes in time order; read them back as whole columns or chunk by chunk.
 
-    Memory: 50 bytes a like. Disk: the measured values and bins, removed on close.
+    Memory: 62 bytes a like. Disk: the measured values and bins, removed on close.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
