@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from zhenzan.groups.watch import COLUMNS, RAISED, GroupWatch, WatchOptions
+from zhenzan.groups.find import find_groups
+from zhenzan.groups.watch import COLUMNS, RAISED, GroupWatch, WatchOptions, raised_of
 from zhenzan.traces import CoItemTrace, CoLikeTrace
 
 MINUTE_US = 60_000_000
@@ -150,6 +153,17 @@ def test_state_is_bounded_by_the_limits(stream):
     watch = watched(stream, options=options)
     assert watch._marks.count <= 30
     assert sum(cohort.count for cohort in watch._marks._held.values()) <= 30
+
+
+def test_a_group_that_is_found_later_knows_when_it_was_raised(stream):
+    watch = watched(stream)
+    rows = {name: stream[name] for name in COLUMNS} | {"row": np.arange(len(stream["ts"]))}
+    found = find_groups(pa.table(rows))
+    farm = found.members.filter(pc.greater_equal(found.members["account"], 5_000))
+    names = set(farm["group_id"].to_pylist())
+    assert len(names) == 1
+    assert raised_of(found, watch.raised) == {names.pop(): watch.raised[0].raised_us}
+    assert raised_of(found, []) == {}
 
 
 def test_no_likes_raise_nothing():

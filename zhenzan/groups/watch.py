@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.clock import HOUR_US, MINUTE_US
+from zhenzan.groups.identity import linked
 from zhenzan.groups.null import chernoff_nats, log_choices
+from zhenzan.groups.schema import Groups
 from zhenzan.traces import CoItemTrace, CoLikeTrace
 from zhenzan.traces.growing import grown
 
@@ -205,16 +207,15 @@ class GroupWatch:
         inside = member[who] & target[place]
         count = int(inside.sum())
         free = int(own[member].sum()) - count + int(member.sum())
-        nats = chernoff_nats(np.asarray(float(count)), np.asarray(free * rate[target].sum()))
-        for total, chosen in (
-            (self.co_items.accounts_count, member.sum()), (self._traffic.items_count, target.sum()),
-        ):  # fmt: skip
-            nats = nats - log_choices(np.asarray(float(total)), np.asarray(float(chosen)))
+        expected = free * rate[target].sum()
+        nats = float(chernoff_nats(np.asarray(float(count)), np.asarray(expected)))
+        nats -= float(log_choices(self.co_items.accounts_count, np.asarray(float(member.sum()))))
+        nats -= float(log_choices(self._traffic.items_count, np.asarray(float(target.sum()))))
         self._tests += 1
         share = 6.0 / (np.pi * self._tests) ** 2
         if nats >= -np.log(self.options.false_raises_max * share):
             # Rounded, so that the order in which floats are summed does not show.
-            log10_p = round(-float(nats) / float(np.log(10.0)), 6)
+            log10_p = round(-nats / float(np.log(10.0)), 6)
             self._raise(
                 Raised(
                     _name(ts), now_us, cohort[member], items[target].astype(np.int32), count,
@@ -245,6 +246,33 @@ class GroupWatch:
             self.raised.append(group)
         for one in members:
             self._groups_of.setdefault(one, set()).add(place)
+
+
+def raised_of(found: Groups, raised: Sequence[Raised]) -> dict[str, int]:
+    """Give the groups that were found later the time at which the watch raised each, if it did.
+
+    A found group was raised when the rule of `zhenzan.groups.identity` links the two; the
+    earliest counts. Codes must mean the same in both.
+    """
+    names = [str(place) for place in range(len(raised))]
+    before = tuple(
+        pa.table(
+            {
+                "group_id": pa.array(
+                    [name for name, part in zip(names, codes, strict=True) for _ in part],
+                    pa.string(),
+                ),
+                key: pa.array(np.concatenate([np.zeros(0, np.int32), *codes]), pa.int32()),
+            }
+        )
+        for key, codes in (
+            ("account", [one.accounts for one in raised]), ("item", [one.items for one in raised]),
+        )
+    )  # fmt: skip
+    times: dict[str, int] = {}
+    for new, old in linked((before[0], before[1]), (found.members, found.targets)):
+        times[new] = min(times.get(new, raised[int(old)].raised_us), raised[int(old)].raised_us)
+    return times
 
 
 def _grown(known: Raised, group: Raised) -> Raised:
