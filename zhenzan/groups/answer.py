@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zhenzan.groups.null import chernoff_nats, false_discovery, log_choices
 from zhenzan.groups.relations import Relations
-from zhenzan.groups.schema import BENIGN_KINDS, SCHEMAS, Groups, no_groups
+from zhenzan.groups.schema import BENIGN_KINDS, SCHEMAS, Groups
 from zhenzan.groups.trait import find_traits
 from zhenzan.groups.typology import name_kinds
 
@@ -29,6 +29,8 @@ _POOL_GROUPS_MIN = 3
 _PAIR_MEMBERS = 24
 _PAIRS_MAX = 200
 _WEAK_ODDS_MIN = -7.0
+_BURST_PRIOR_NATS = 7.0
+"""Without a group, one account in a thousand is taken to act on order before anything is seen."""
 
 _MEMBERS = """
 SELECT m.g, m.account, any_value(m.strength) AS strength, count(*) AS likes,
@@ -80,9 +82,16 @@ FROM weighed ORDER BY g, surprise DESC, gap_s, account_a, account_b
 """
 
 _ACCOUNTS = """
-SELECT o.account, max(ln(1 + exp(least(o.strength + v.nats, 500.0)))) AS nats
-FROM odds o JOIN verdict v USING (g) LEFT JOIN followed f ON f.g = o.g AND f.account = o.account
-WHERE f.account IS NULL GROUP BY o.account ORDER BY o.account
+WITH every AS (
+    SELECT o.account, o.strength + v.nats AS nats
+    FROM odds o JOIN verdict v USING (g)
+    LEFT JOIN followed f ON f.g = o.g AND f.account = o.account WHERE f.account IS NULL
+    UNION ALL
+    SELECT t.account, t.nats - {prior} AS nats FROM turned_up t
+    LEFT JOIN (SELECT DISTINCT account FROM followed) f USING (account) WHERE f.account IS NULL
+)
+SELECT account, max(ln(1 + exp(least(nats, 500.0)))) AS nats
+FROM every GROUP BY account ORDER BY account
 """
 
 _SCORES = """
@@ -126,16 +135,12 @@ def assemble(
     looks
         What each candidate did, from `judge.judge_groups`.
     """
-    if not len(looks):
-        return no_groups()
     total, accounts, items = relations.one(
         "SELECT (SELECT count(*) FROM liked), (SELECT count(*) FROM account_size),"
         " (SELECT count(*) FROM item_size)"
     )
     log_p, q_value = _significance(looks, accounts, items)
     keep = np.flatnonzero(q_value <= false_discovery_max)
-    if not len(keep):
-        return no_groups()
     looks, log_p, q_value = looks.take(keep), log_p[keep], q_value[keep]
     numbers = looks["g"].to_numpy()
     relations.give("reported", pa.table({"g": looks["g"]}))
@@ -147,8 +152,10 @@ def assemble(
         for (kind, odds, harmless), pool in zip(name_kinds(signs), pools, strict=True)
     ]  # fmt: skip
     clear = [math.log(max(1.0 - harmless, 1e-12)) for _, _, harmless in kinds]
-    guilty = np.array([kind not in BENIGN_KINDS for kind, _, _ in kinds])
-    relations.give("verdict", pa.table({"g": numbers[guilty], "nats": np.array(clear)[guilty]}))
+    guilty = np.array([kind not in BENIGN_KINDS for kind, _, _ in kinds], np.bool_)
+    relations.give(
+        "verdict", pa.table({"g": numbers[guilty], "nats": np.array(clear, np.float64)[guilty]})
+    )
     ids = _identities(relations, numbers)
     order = np.array(
         sorted(range(len(numbers)), key=lambda at: (log_p[at], ids[numbers[at]])), np.int64
@@ -159,7 +166,7 @@ def assemble(
         targets=_named(relations.read(_TARGETS), ids, "targets", role="beneficiary"),
         pairs=_strongest(relations.read(_PAIRS, members=_PAIR_MEMBERS, total=float(total)), ids),
         evidence=_named(relations.read(_EVIDENCE), ids, "evidence"),
-        accounts=relations.read(_ACCOUNTS).cast(SCHEMAS["accounts"]),
+        accounts=relations.read(_ACCOUNTS, prior=_BURST_PRIOR_NATS).cast(SCHEMAS["accounts"]),
         scores=relations.read(_SCORES, weak=_WEAK_ODDS_MIN).cast(SCHEMAS["scores"]),
     )
 

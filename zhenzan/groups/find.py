@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from zhenzan.groups.answer import assemble
+from zhenzan.groups.burst import find_bursts
 from zhenzan.groups.cluster import cluster_ties
 from zhenzan.groups.judge import judge_groups
 from zhenzan.groups.member import settle_members
@@ -31,7 +32,7 @@ class GroupOptions:
     memory_limit: str = "1GB"
     threads: int = 2
     spill_folder: str = ""
-    pairs_per_like_max: float = 4.0
+    pairs_per_like_max: float = 3.0
 
 
 def find_groups(
@@ -75,6 +76,7 @@ def find_groups(
         cluster_ties(relations)
         settle_members(relations)
         looks = judge_groups(relations)
+        find_bursts(relations)
         return assemble(
             relations, likes, looks, owners_known=owners is not None,
             false_discovery_max=options.false_discovery_max,

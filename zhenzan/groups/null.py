@@ -44,7 +44,7 @@ def false_discovery(log_p: F64) -> F64:
     """
     tests = len(log_p)
     order = np.argsort(log_p, kind="stable")
-    raw = log_p[order] + np.log(tests) - np.log(np.arange(1, tests + 1))
+    raw = log_p[order] + np.log(max(tests, 1)) - np.log(np.arange(1, tests + 1))
     least = np.minimum.accumulate(raw[::-1])[::-1]
     q = np.empty(tests)
     q[order] = np.exp(np.minimum(least, 0.0))

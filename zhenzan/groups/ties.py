@@ -23,9 +23,10 @@ WINDOWS_US = (10 * MINUTE_US, 2 * HOUR_US)
 _BURST_NATS = 12.0
 _SHARED_MIN = 3
 
-_WHOLE_TIMES = 8
-"""Items up to 8 times the affordable popularity enter whole too, thinned to a sample of accounts
-that is the same for all of them; beyond that a sample shares too few accounts to say anything."""
+_WHOLE_TIMES = 4
+"""Items up to 4 times the affordable popularity enter whole too, thinned to a sample of accounts
+that is the same for all of them; beyond that a sample shares too few accounts to say anything,
+and only bursts enter."""
 
 _WEAK_NATS = 2.0
 _NEAREST_MAX = 64
@@ -64,7 +65,7 @@ SELECT {sums} FROM level
 _PLACED = """
 WITH hot AS (
     SELECT l.account, l.item, l.ts, s.n FROM liked l JOIN item_size s USING (item)
-    WHERE s.n > {cap}
+    WHERE s.n > {whole} * {cap}
 ), windowed AS (
     {windowed}
 ), traffic AS (

@@ -1,0 +1,96 @@
+"""Measures the search for groups on a folder of likes: CPU seconds, memory and, with labels, AUPRC.
+
+``python -m bench.groups FOLDER``
+
+The folder holds ``events.parquet`` (event_id, ts, account_id, item_id, merchant_id and, when known,
+category), and for accuracy ``accounts_labels.parquet`` (account_id, is_fake, tier). CPU seconds
+are those of the search alone; the peak is that of the whole process, input included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from zhenzan.groups.find import GroupOptions, find_groups
+from zhenzan.groups.schema import Groups
+from zhenzan.scoring.evaluation import average_precision
+
+KEYS = ("account", "item", "merchant", "category")
+
+
+def read_likes(folder: Path) -> tuple[pa.Table, pa.Array]:
+    """Read the likes as codes; return them and the account ids by code."""
+    log = pq.read_table(folder / "events.parquet")
+    columns = {"row": pa.array(np.arange(len(log))), "ts": log["ts"].cast(pa.int64())}
+    ids = pa.array([], pa.string())
+    for key in KEYS:
+        name = key if key == "category" else f"{key}_id"
+        if name not in log.column_names:
+            continue
+        coded = log[name].combine_chunks().dictionary_encode()
+        columns[key] = pc.fill_null(coded.indices, -1).cast(pa.int32())
+        if key == "account":
+            ids = coded.dictionary
+    return pa.table(columns), ids
+
+
+def accuracy(groups: Groups, ids: pa.Array, folder: Path) -> dict[str, Any]:
+    """Rank all accounts by their evidence and compare with the labels, overall and by tier."""
+    labels = pq.read_table(folder / "accounts_labels.parquet")
+    place = pc.index_in(ids, value_set=labels["account_id"].combine_chunks())
+    fake = np.asarray(labels["is_fake"].take(place)).astype(bool)
+    tier = np.array(labels["tier"].take(place).to_pylist(), object)
+    nats = np.zeros(len(ids))
+    nats[np.asarray(groups.accounts["account"])] = np.asarray(groups.accounts["nats"])
+    honest = np.sort(nats[~fake])[::-1]
+    found: dict[str, Any] = {"auprc": round(average_precision(nats, fake), 5)}
+    for name in sorted({name for name in tier[fake] if name}):
+        seen = ~fake | (tier == name)
+        found[f"ap_{name}"] = round(average_precision(nats[seen], fake[seen]), 5)
+    for share in (0.001, 0.01):
+        bar = honest[int(share * len(honest))]
+        found[f"recall_at_{share:g}_honest"] = round(float((nats[fake] > bar).mean()), 4)
+    return found
+
+
+def measure(folder: Path, options: GroupOptions) -> dict[str, Any]:
+    """Search a folder once; return its figures."""
+    likes, ids = read_likes(folder)
+    started = time.process_time()
+    groups = find_groups(likes, options=options)
+    facts: dict[str, Any] = {
+        "likes": len(likes),
+        "cpu_s": round(time.process_time() - started, 2),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "groups": len(groups.groups),
+        "benign": int(np.asarray(groups.groups["benign"]).sum()),
+    }
+    if (folder / "accounts_labels.parquet").exists():
+        facts |= accuracy(groups, ids, folder)
+    return facts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    usual = GroupOptions()
+    parser.add_argument("folder", type=Path, nargs="+")
+    parser.add_argument("--memory-limit", default=usual.memory_limit)
+    parser.add_argument("--threads", type=int, default=usual.threads)
+    chosen = parser.parse_args()
+    options = GroupOptions(memory_limit=chosen.memory_limit, threads=chosen.threads)
+    for folder in chosen.folder:
+        print(json.dumps({"folder": folder.name, **measure(folder, options)}))
+
+
+if __name__ == "__main__":
+    main()
