@@ -95,6 +95,7 @@ audit_log(Source(sys.argv[2]), Path(sys.argv[3]), OPTIONS, Settings(), find=by_d
 """
 
 
+@pytest.mark.slow
 def test_a_killed_audit_goes_on_and_gives_the_same_bytes(log, audited, tmp_path):
     # Killed twice with SIGKILL, each time as soon as one more window is finished.
     out = tmp_path / "out"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from zhenzan.groups.find import find_groups
-from zhenzan.groups.watch import COLUMNS, RAISED, GroupWatch, WatchOptions, when_raised
+from zhenzan.groups.watch import COLUMNS, RAISED, GroupWatch, WatchOptions, raised_of
 from zhenzan.traces import CoItemTrace, CoLikeTrace
 
 MINUTE_US = 60_000_000
@@ -154,17 +155,20 @@ def test_state_is_bounded_by_the_limits(stream):
     assert sum(cohort.count for cohort in watch._marks._held.values()) <= 30
 
 
+def test_a_group_that_is_found_later_knows_when_it_was_raised(stream):
+    watch = watched(stream)
+    rows = {name: stream[name] for name in COLUMNS} | {"row": np.arange(len(stream["ts"]))}
+    found = find_groups(pa.table(rows))
+    farm = found.members.filter(pc.greater_equal(found.members["account"], 5_000))
+    names = set(farm["group_id"].to_pylist())
+    assert len(names) == 1
+    assert raised_of(found, watch.raised) == {names.pop(): watch.raised[0].raised_us}
+    assert raised_of(found, []) == {}
+
+
 def test_no_likes_raise_nothing():
     watch = GroupWatch()
     empty = {name: np.zeros(0, np.int64 if name == "ts" else np.int32) for name in COLUMNS}
     signals = watch.update(empty)
     assert all(len(column) == 0 for column in signals.values())
     assert watch.close() == []
-
-
-def test_a_found_group_is_told_when_it_was_raised(stream):
-    likes = pa.table({**stream, "row": np.arange(len(stream["ts"]))})
-    watch = watched(stream)
-    groups = find_groups(likes)
-    assert when_raised(groups, watch.raised).tolist() == [watch.raised[0].raised_us]
-    assert when_raised(groups, []).tolist() == [-1]

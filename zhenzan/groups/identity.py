@@ -67,6 +67,22 @@ def trace(
     first_seen_us
         When each earlier group was first found: the older one wins where strengths are equal.
     """
+    links = [
+        (-strength, first_seen_us[old], old, new) for old, new, strength in _links(before, found)
+    ]
+    return _lineage(sorted(links), found[0]["group_id"].unique().to_pylist(), first_seen_us)
+
+
+def linked(
+    before: tuple[pa.Table, pa.Table], found: tuple[pa.Table, pa.Table]
+) -> list[tuple[str, str]]:
+    """Give every pair of linked groups, the one found now first; tables as in `trace`."""
+    return [(new, old) for old, new, _ in _links(before, found)]
+
+
+def _links(
+    before: tuple[pa.Table, pa.Table], found: tuple[pa.Table, pa.Table]
+) -> list[tuple[str, str, float]]:
     members = _shared(before[0], found[0], "account")
     targets = _shared(before[1], found[1], "item")
     links = []
@@ -79,8 +95,8 @@ def trace(
         ):
             strength = shared / (n_old + n_new - shared)
             strength += 0.5 * aims / (aims_old + aims_new - aims)
-            links.append((-strength, first_seen_us[pair[0]], *pair))
-    return _lineage(sorted(links), found[0]["group_id"].unique().to_pylist(), first_seen_us)
+            links.append((*pair, strength))
+    return links
 
 
 def _lineage(

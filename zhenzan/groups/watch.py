@@ -23,6 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.clock import HOUR_US, MINUTE_US
+from zhenzan.groups.identity import linked
 from zhenzan.groups.null import chernoff_nats, log_choices
 from zhenzan.groups.schema import Groups
 from zhenzan.traces import CoItemTrace, CoLikeTrace
@@ -206,16 +207,15 @@ class GroupWatch:
         inside = member[who] & target[place]
         count = int(inside.sum())
         free = int(own[member].sum()) - count + int(member.sum())
-        nats = chernoff_nats(np.asarray(float(count)), np.asarray(free * rate[target].sum()))
-        for total, chosen in (
-            (self.co_items.accounts_count, member.sum()), (self._traffic.items_count, target.sum()),
-        ):  # fmt: skip
-            nats = nats - log_choices(float(total), np.asarray(float(chosen)))
+        expected = free * rate[target].sum()
+        nats = float(chernoff_nats(np.asarray(float(count)), np.asarray(expected)))
+        nats -= float(log_choices(self.co_items.accounts_count, np.asarray(float(member.sum()))))
+        nats -= float(log_choices(self._traffic.items_count, np.asarray(float(target.sum()))))
         self._tests += 1
         share = 6.0 / (np.pi * self._tests) ** 2
         if nats >= -np.log(self.options.false_raises_max * share):
             # Rounded, so that the order in which floats are summed does not show.
-            log10_p = round(-float(nats) / float(np.log(10.0)), 6)
+            log10_p = round(-nats / float(np.log(10.0)), 6)
             self._raise(
                 Raised(
                     _name(ts), now_us, cohort[member], items[target].astype(np.int32), count,
@@ -248,38 +248,31 @@ class GroupWatch:
             self._groups_of.setdefault(one, set()).add(place)
 
 
-def when_raised(groups: Groups, raised: Sequence[Raised]) -> I64:
-    """Say when each found group was raised: microseconds, -1 where the watch did not see it.
+def raised_of(found: Groups, raised: Sequence[Raised]) -> dict[str, int]:
+    """Give the groups that were found later the time at which the watch raised each, if it did.
 
-    A raised group is the found one if they share half of the smaller one's members and a target.
+    A found group was raised when the rule of `zhenzan.groups.identity` links the two; the
+    earliest counts. Codes must mean the same in both.
     """
-    of_account: dict[int, set[int]] = {}
-    for place, one in enumerate(raised):
-        for account in one.accounts.tolist():
-            of_account.setdefault(account, set()).add(place)
-    members, targets = (
-        _by_group(table["group_id"], table[column])
-        for table, column in ((groups.members, "account"), (groups.targets, "item"))
-    )
-    found = np.full(len(groups.groups), -1, np.int64)
-    for row, name in enumerate(groups.groups["group_id"].to_pylist()):
-        own = members.get(name, [])
-        shared = Counter(place for one in own for place in of_account.get(one, ()))
-        times = [
-            raised[place].raised_us
-            for place, count in shared.items()
-            if count >= SAME_MEMBERS_MIN * min(len(own), len(raised[place].accounts))
-            and np.isin(raised[place].items, targets.get(name, [])).any()
-        ]
-        found[row] = min(times, default=-1)
-    return found
-
-
-def _by_group(group_id: pa.ChunkedArray, column: pa.ChunkedArray) -> dict[str, list[int]]:
-    codes: dict[str, list[int]] = {}
-    for name, code in zip(group_id.to_pylist(), column.to_pylist(), strict=True):
-        codes.setdefault(name, []).append(code)
-    return codes
+    names = [str(place) for place in range(len(raised))]
+    before = tuple(
+        pa.table(
+            {
+                "group_id": pa.array(
+                    [name for name, part in zip(names, codes, strict=True) for _ in part],
+                    pa.string(),
+                ),
+                key: pa.array(np.concatenate([np.zeros(0, np.int32), *codes]), pa.int32()),
+            }
+        )
+        for key, codes in (
+            ("account", [one.accounts for one in raised]), ("item", [one.items for one in raised]),
+        )
+    )  # fmt: skip
+    times: dict[str, int] = {}
+    for new, old in linked((before[0], before[1]), (found.members, found.targets)):
+        times[new] = min(times.get(new, raised[int(old)].raised_us), raised[int(old)].raised_us)
+    return times
 
 
 def _grown(known: Raised, group: Raised) -> Raised:

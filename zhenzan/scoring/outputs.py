@@ -18,7 +18,7 @@ from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.state import COUNT_STATES, CountState
 from zhenzan.features.compile import feature_hash
 from zhenzan.groups.tables import output_tables, write_tables
-from zhenzan.groups.watch import when_raised
+from zhenzan.groups.watch import raised_of
 from zhenzan.scoring.account_reasons import RecurringReasons
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.decide import SUPPORT_MIN, count_states
@@ -263,15 +263,15 @@ def _account_facts(
 def _write_groups(run: Run, settlement: Settlement, out: Path) -> None:
     """Write the groups that were found, and when the watch raised them while the log was read."""
     tables, groups = run.ingest.tables, settlement.lockstep.groups
-    raised_us = when_raised(groups, run.signals.watch.raised)
+    raised_us = raised_of(groups, run.signals.watch.raised)
+    times = [raised_us.get(name) for name in groups.groups["group_id"].to_pylist()]
     written = output_tables(
         groups,
         account=tables["account"].strings,
         item=tables["item"].strings,
         merchant=tables["merchant"].strings,
     )
-    raised = pa.array(raised_us, TS, mask=raised_us < 0)
-    written["groups"] = written["groups"].append_column("raised_ts", raised)
+    written["groups"] = written["groups"].append_column("raised_ts", pa.array(times, TS))
     write_tables(written, out)
 
 
