@@ -52,6 +52,7 @@ class Reasoner:
         _, ranges = np.unique(np.stack([self._low, self._high], -1).reshape(-1, 2), axis=0,
                               return_inverse=True)  # fmt: skip
         self._range = ranges.reshape(self._low.shape).astype(np.int64)
+        self._ranges: dict[tuple[int, int], tuple[str, str]] = {}
         self._told: dict[tuple[int, float], tuple[str, str]] = {}
         self._codes = pa.array([d.code for d in detectors], pa.string())
         self._families = pa.array([word.word for word in Family], pa.string())
@@ -127,11 +128,20 @@ class Reasoner:
         chinese = detector.reason_zh.format(value=written)
         if detector.unit == "flag":
             return english, chinese
-        low, high = float(self._low[column, segment]), float(self._high[column, segment])
-        bottom, top = _written(low, detector.unit), _written(high, detector.unit)
-        if bottom == top:
-            return f"{english}; usual {bottom}", f"{chinese}；通常为 {bottom}"
-        return f"{english}; usual {bottom} to {top}", f"{chinese}；通常为 {bottom} 至 {top}"
+        usual, usual_zh = self._usual(column, segment)
+        return english + usual, chinese + usual_zh
+
+    def _usual(self, column: int, segment: int) -> tuple[str, str]:
+        key = column, int(self._range[column, segment])
+        if key not in self._ranges:
+            low, high = float(self._low[column, segment]), float(self._high[column, segment])
+            unit = self._detectors[column].unit
+            bottom, top = _written(low, unit), _written(high, unit)
+            if bottom == top:
+                self._ranges[key] = f"; usual {bottom}", f"；通常为 {bottom}"
+            else:
+                self._ranges[key] = f"; usual {bottom} to {top}", f"；通常为 {bottom} 至 {top}"
+        return self._ranges[key]
 
 
 def _coded(codes: NDArray[np.integer], words: pa.Array) -> pa.DictionaryArray:
