@@ -76,7 +76,7 @@ class Reasoner:
         _choose(measured.bins[likes], segments, self._evidence, offsets, detector, weight)
         detector, weight = detector[: offsets[-1]], weight[: offsets[-1]]
         row = np.repeat(np.arange(len(likes)), np.diff(offsets))
-        shown = _rounded(measured.values(likes[row], detector).astype(np.float64))
+        shown = rounded(measured.values(likes[row], detector).astype(np.float64))
         segment = segments[row]
         text, text_zh = self._texts(detector, segment, shown)
         struct = pa.StructArray.from_arrays(
@@ -236,7 +236,7 @@ def _closed(
     return low, high
 
 
-def _rounded(value: NDArray[np.float64]) -> NDArray[np.float64]:
+def rounded(value: NDArray[np.float64]) -> NDArray[np.float64]:
     """Keep three significant digits, so that texts can be shared."""
     with np.errstate(divide="ignore", invalid="ignore"):
         digits = 2 - np.floor(np.log10(np.abs(value)))
@@ -263,5 +263,5 @@ def _duration(seconds: float) -> str:
 
 def sentence(detector: Detector, value: float) -> tuple[str, str]:
     """Write what a detector says at a value, in English and Chinese, without the usual range."""
-    written = _written(float(_rounded(np.array([value]))[0]), detector.unit)
+    written = _written(float(rounded(np.array([value]))[0]), detector.unit)
     return detector.reason.format(value=written), detector.reason_zh.format(value=written)
