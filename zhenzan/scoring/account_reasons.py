@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zhenzan.detectors.interface import Detector, Family
 from zhenzan.events.state import CountState
 from zhenzan.scoring.measured import Measured
-from zhenzan.scoring.reasons import FOR_MAX, sentence
+from zhenzan.scoring.reasons import FOR_MAX, rounded, sentence
 from zhenzan.scoring.settled import Settled
 
 REASONS_MAX = 3
@@ -107,10 +107,13 @@ class RecurringReasons:
         excluded: NDArray[np.float64],
         value: NDArray[np.float64],
     ) -> pa.StructArray:
-        told = [
-            sentence(self._detectors[column], float(measured))
-            for column, measured in zip(detector.tolist(), value, strict=True)
-        ]
+        # The same few thousand sentences are said of all accounts; each is made once.
+        pairs = list(zip(detector.tolist(), rounded(value).tolist(), strict=True))
+        sentences = {
+            (column, shown): sentence(self._detectors[column], shown)
+            for column, shown in dict.fromkeys(pairs)
+        }
+        told = [sentences[pair] for pair in pairs]
         codes = [self._detectors[column].code for column in detector.tolist()]
         families = [Family(self._detectors[column].family).word for column in detector.tolist()]
         return pa.StructArray.from_arrays(

@@ -52,6 +52,7 @@ class Reasoner:
         _, ranges = np.unique(np.stack([self._low, self._high], -1).reshape(-1, 2), axis=0,
                               return_inverse=True)  # fmt: skip
         self._range = ranges.reshape(self._low.shape).astype(np.int64)
+        self._ranges: dict[tuple[int, int], tuple[str, str]] = {}
         self._told: dict[tuple[int, float], tuple[str, str]] = {}
         self._codes = pa.array([d.code for d in detectors], pa.string())
         self._families = pa.array([word.word for word in Family], pa.string())
@@ -75,7 +76,7 @@ class Reasoner:
         _choose(measured.bins[likes], segments, self._evidence, offsets, detector, weight)
         detector, weight = detector[: offsets[-1]], weight[: offsets[-1]]
         row = np.repeat(np.arange(len(likes)), np.diff(offsets))
-        shown = _rounded(measured.values(likes[row], detector).astype(np.float64))
+        shown = rounded(measured.values(likes[row], detector).astype(np.float64))
         segment = segments[row]
         text, text_zh = self._texts(detector, segment, shown)
         struct = pa.StructArray.from_arrays(
@@ -127,11 +128,20 @@ class Reasoner:
         chinese = detector.reason_zh.format(value=written)
         if detector.unit == "flag":
             return english, chinese
-        low, high = float(self._low[column, segment]), float(self._high[column, segment])
-        bottom, top = _written(low, detector.unit), _written(high, detector.unit)
-        if bottom == top:
-            return f"{english}; usual {bottom}", f"{chinese}；通常为 {bottom}"
-        return f"{english}; usual {bottom} to {top}", f"{chinese}；通常为 {bottom} 至 {top}"
+        usual, usual_zh = self._usual(column, segment)
+        return english + usual, chinese + usual_zh
+
+    def _usual(self, column: int, segment: int) -> tuple[str, str]:
+        key = column, int(self._range[column, segment])
+        if key not in self._ranges:
+            low, high = float(self._low[column, segment]), float(self._high[column, segment])
+            unit = self._detectors[column].unit
+            bottom, top = _written(low, unit), _written(high, unit)
+            if bottom == top:
+                self._ranges[key] = f"; usual {bottom}", f"；通常为 {bottom}"
+            else:
+                self._ranges[key] = f"; usual {bottom} to {top}", f"；通常为 {bottom} 至 {top}"
+        return self._ranges[key]
 
 
 def _coded(codes: NDArray[np.integer], words: pa.Array) -> pa.DictionaryArray:
@@ -226,7 +236,7 @@ def _closed(
     return low, high
 
 
-def _rounded(value: NDArray[np.float64]) -> NDArray[np.float64]:
+def rounded(value: NDArray[np.float64]) -> NDArray[np.float64]:
     """Keep three significant digits, so that texts can be shared."""
     with np.errstate(divide="ignore", invalid="ignore"):
         digits = 2 - np.floor(np.log10(np.abs(value)))
@@ -253,5 +263,5 @@ def _duration(seconds: float) -> str:
 
 def sentence(detector: Detector, value: float) -> tuple[str, str]:
     """Write what a detector says at a value, in English and Chinese, without the usual range."""
-    written = _written(float(_rounded(np.array([value]))[0]), detector.unit)
+    written = _written(float(rounded(np.array([value]))[0]), detector.unit)
     return detector.reason.format(value=written), detector.reason_zh.format(value=written)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +29,7 @@ from zhenzan.traces.order import by_key
 ROUNDS = 4
 REACH_US = {"item": DAY_US // 2, "account": 7 * DAY_US, "device": DAY_US}
 _CHUNK = 262_144
+_THREADS = min(os.cpu_count() or 1, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +82,39 @@ def settle(
     score, prior = score_at_once, PRIOR
     count = len(score)
     nats = np.zeros((count, FAMILIES), np.float32)
-    moved = np.zeros((count, len(POOLS)))
     table = baseline.evidence()
-    for _ in range(ROUNDS):
-        baseline = baseline.cleared()
-        for part in _parts(count):
-            baseline.learn(bins[part], segments[part], score[part])
-        table = baseline.evidence() * weights.signals[:, None, None]
-        for part in _parts(count):
-            nats[part] = join(bins[part], segments[part], table, families)
-        pooled = (score.sum() + PRIOR_LIKES * PRIOR) / (count + PRIOR_LIKES)
-        prior = float(np.clip(pooled, PRIOR_MIN, PRIOR_MAX))
-        signals = nats.sum(axis=1, dtype=np.float64)
-        own = logit(prior) + weights.intercept + signals
-        for place, name in enumerate(POOLS):
-            cavity = own - nats[:, POOL_FAMILY[name]]
-            around = pooled_around(
-                keys.ts,
-                getattr(keys, name),
-                grained(sigmoid(cavity)),
-                order=orders[name],
-                reach_us=REACH_US[name],
-            )
-            change = shift(*around, prior=prior, weight=POOLED_LIKES[name])
-            moved[:, place] = weights.pools[place] * change
-        score = grained(sigmoid(own + (weights.own - 1.0) * signals + moved.sum(axis=1)))
+
+    def join_part(part: slice) -> None:
+        nats[part] = join(bins[part], segments[part], table, families)
+
+    def company(name: str) -> NDArray[np.float64]:
+        around = pooled_around(
+            keys.ts,
+            getattr(keys, name),
+            grained(sigmoid(own - nats[:, POOL_FAMILY[name]])),
+            order=orders[name],
+            reach_us=REACH_US[name],
+        )
+        return shift(*around, prior=prior, weight=POOLED_LIKES[name])
+
+    # Likes and pools are worked on side by side; no answer depends on how many threads there are.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in range(ROUNDS):
+            baseline = baseline.cleared()
+            for part in _parts(count, _CHUNK):
+                baseline.learn(bins[part], segments[part], score[part])
+            table = baseline.evidence() * weights.signals[:, None, None]
+            list(pool.map(join_part, _parts(count, _CHUNK // 8)))
+            pooled = (score.sum() + PRIOR_LIKES * PRIOR) / (count + PRIOR_LIKES)
+            prior = float(np.clip(pooled, PRIOR_MIN, PRIOR_MAX))
+            signals = nats.sum(axis=1, dtype=np.float64)
+            own = logit(prior) + weights.intercept + signals
+            total = own + (weights.own - 1.0) * signals
+            changes = pool.map(company, POOLS)
+            moved = sum(w * change for w, change in zip(weights.pools, changes, strict=True))
+            score = grained(sigmoid(total + moved))
     return Settled(score, nats, baseline, table, prior)
 
 
-def _parts(count: int) -> list[slice]:
-    return [slice(start, start + _CHUNK) for start in range(0, count, _CHUNK)]
+def _parts(count: int, rows: int) -> list[slice]:
+    return [slice(start, start + rows) for start in range(0, count, rows)]

@@ -12,6 +12,7 @@ from zhenzan.clock import DAY_US
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.events.batch import Forgotten, LogBatch
+from zhenzan.events.encode import IDLE_US
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
 from zhenzan.groups.watch import GroupWatch
@@ -39,6 +40,7 @@ class SignalSource:
         wanted |= _SELF_READ | READ
         self.features = tuple(f for f in FEATURES if f.name in wanted)
         self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
+        assert self.engine.plan.window_max_us < IDLE_US, "a window must not outlast the codes"
         self.watch = GroupWatch()
         self._accounts = AccountTrace()
         self._repeats = Repeats()

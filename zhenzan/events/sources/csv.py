@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -15,44 +15,24 @@ from zhenzan.errors import SourceError
 from zhenzan.events.rejects import RAW_CHARS_MAX, Rejects
 from zhenzan.events.sources.chunk import Chunk
 from zhenzan.events.sources.csv_rows import ROW_BYTES_MAX, Rows, find_rows
-from zhenzan.events.sources.stream import ByteStream
+from zhenzan.events.sources.text import TextSource
 
 BLOCK_BYTES = 4 << 20
 _DELIMITERS = (",", ";", "\t", "|")
 
 
-class CsvSource:
+class CsvSource(TextSource):
     """A CSV log with a header; comma, semicolon, tab or bar, whichever the header uses."""
 
     has_open_columns = False
 
-    def __init__(
-        self,
-        opened: Callable[[], ByteStream],
-        *,
-        size_bytes: int | None,
-        is_stream: bool,
-    ) -> None:
-        self._opened = opened
-        self._stream = opened()
-        self.name = self._stream.name
-        self.size_bytes = size_bytes
-        self.is_stream = is_stream
-        try:
-            self._delimiter, self._header = _header(self._stream.name, self._stream.head)
-        finally:
-            if not is_stream:
-                self._stream.close()
+    def _look(self, head: bytes) -> None:
+        self._delimiter, self._header = _header(self.name, head)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Name the columns of the header."""
         return self._header
-
-    @property
-    def done_bytes(self) -> int:
-        """Count the bytes of the file read so far."""
-        return self._stream.done_bytes
 
     def chunks(self, columns: Sequence[str], rejects: Rejects) -> Iterator[Chunk]:
         """Read the named columns as bytes; rows with too few or many cells are set aside.
@@ -62,10 +42,8 @@ class CsvSource:
         SourceError
             The file is damaged.
         """
-        if self._stream.closed:
-            self._stream = self._opened()
         first = 0  # row 0 is the header
-        with self._stream:
+        with self._open():
             for block, rows in self._blocks():
                 numbers = np.arange(first, first + len(rows.starts), dtype=np.int64)
                 is_good = rows.cells == len(self._header)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from zhenzan.events.rejects import RAW_CHARS_MAX, Rejects
 from zhenzan.events.sources.chunk import Chunk
-from zhenzan.events.sources.stream import ByteStream
+from zhenzan.events.sources.text import TextSource
 
 BLOCK_BYTES = 4 << 20
 # A line longer than this is a missing line end, not an interaction.
@@ -25,43 +25,23 @@ _Block = tuple[bytes, int]
 """Whole lines and the number of the first of them."""
 
 
-class JsonlSource:
+class JsonlSource(TextSource):
     """A log with one JSON object a line; objects may differ in their fields."""
 
     has_open_columns = True
 
-    def __init__(
-        self,
-        opened: Callable[[], ByteStream],
-        *,
-        size_bytes: int | None,
-        is_stream: bool,
-    ) -> None:
-        self._opened = opened
-        self._stream = opened()
-        self.name = self._stream.name
-        self.size_bytes = size_bytes
-        self.is_stream = is_stream
-        self._types = _learn(self._stream.head)
-        if not is_stream:
-            self._stream.close()
+    def _look(self, head: bytes) -> None:
+        self._types = _learn(head)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Name the fields seen at the start of the log; more may follow."""
         return tuple(self._types)
 
-    @property
-    def done_bytes(self) -> int:
-        """Count the bytes of the file read so far."""
-        return self._stream.done_bytes
-
     def chunks(self, columns: Sequence[str], rejects: Rejects) -> Iterator[Chunk]:
         """Read the named fields; lines that are no JSON object are set aside."""
-        if self._stream.closed:
-            self._stream = self._opened()
         types = {name: self._types.get(name, pa.string()) for name in columns}
-        with self._stream:
+        with self._open():
             for block, first in self._blocks(rejects):
                 chunk = _parse_fast(block, first, types)
                 if chunk is None:
