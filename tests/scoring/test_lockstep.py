@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US
-from zhenzan.events.codes import CodeTable
-from zhenzan.scoring.lockstep import find_lockstep, owners_of
+from zhenzan.scoring.lockstep import find_lockstep
 from zhenzan.scoring.spill import KEYS, LikeSpill
 
 T0 = 1_700_000_000_000_000
@@ -40,25 +39,17 @@ def likes(*, campaign=False):
     return keys, ordered == 1
 
 
-def tables(owner=str):
-    """Code tables of 1,000 accounts and 40 merchants; ``owner`` names a merchant."""
-    accounts, merchants = CodeTable(keep=True), CodeTable(keep=True)
-    accounts.encode(pa.array([f"account {code}" for code in range(1_000)]))
-    merchants.encode(pa.array([owner(code) for code in range(40)]))
-    return {"account": accounts, "merchant": merchants}
-
-
-def lockstep(tmp_path, keys, names):
+def lockstep(tmp_path, keys):
     with LikeSpill(tmp_path) as spill:
         ids = pa.array([str(row) for row in range(len(keys["ts"]))])
         wide = {name: np.zeros((len(ids), 1), np.int8) for name in ("values", "bins")}
         spill.append(ids, keys, wide)
-        return find_lockstep(spill, names)
+        return find_lockstep(spill)
 
 
 def test_members_likes_on_targets_carry_the_group(tmp_path):
     keys, ordered = likes()
-    found = lockstep(tmp_path, keys, tables())
+    found = lockstep(tmp_path, keys)
     assert (found.nats[ordered] > 0).mean() > 0.95
     assert not found.nats[~ordered].any()
     assert (np.array(found.group_id.is_valid()) == (found.nats > 0)).all()
@@ -67,13 +58,6 @@ def test_members_likes_on_targets_carry_the_group(tmp_path):
 def test_likes_inside_a_campaign_are_explained_by_it(tmp_path):
     # Safety rule 7 and T1: a sanctioned team meets because its tasks say so.
     keys, ordered = likes(campaign=True)
-    found = lockstep(tmp_path, keys, tables())
+    found = lockstep(tmp_path, keys)
     assert found.benign[ordered].all()
     assert not found.nats.any()
-
-
-def test_a_merchant_with_the_id_of_an_account_is_that_account():
-    assert owners_of(tables()) is None
-    owners = owners_of(tables(lambda code: f"account {900 + code}" if code < 3 else f"shop {code}"))
-    assert owners is not None
-    assert owners.to_pydict() == {"merchant": [0, 1, 2], "account": [900, 901, 902]}

@@ -185,7 +185,7 @@ def read_world(folder: Path) -> World:
     with tempfile.TemporaryDirectory() as scratch, LikeSpill(Path(scratch)) as spill:
         run = Run(Ingest(folder / "interactions.parquet", Settings()), Settings(), spill)
         read(run)
-        bins = np.array(measure(run, find_lockstep(spill, run.ingest.tables)).bins)
+        bins = np.array(measure(run, find_lockstep(spill)).bins)
         keys, ids = keys_of(spill), spill.event_ids()
         at = pc.index_in(ids.combine_chunks(), labels["event_id"].cast(ids.type).combine_chunks())
         chosen = labels.take(at)

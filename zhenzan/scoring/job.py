@@ -132,7 +132,7 @@ def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
 def _settle(run: Run, report: Progress) -> Settlement:
     report("settle", 0.0)
     spill = run.spill
-    lockstep = find_lockstep(spill, run.ingest.tables)
+    lockstep = find_lockstep(spill)
     report("settle", 0.3)
     measured = measure(run, lockstep)
     report("settle", 0.6)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from zhenzan.events.codes import CodeTable
 from zhenzan.groups.evidence import strongest
 from zhenzan.groups.find import find_groups
 from zhenzan.groups.schema import MISSING, Groups
@@ -42,14 +40,11 @@ class Lockstep:
     group_id: pa.Array
 
 
-def find_lockstep(spill: LikeSpill, tables: Mapping[str, CodeTable]) -> Lockstep:
+def find_lockstep(spill: LikeSpill) -> Lockstep:
     """Find the groups among the likes of a log.
 
-    Parameters
-    ----------
-    tables
-        The code tables of accounts and merchants. A merchant whose id is that of an account is
-        taken for that account, so that reciprocal likes are seen.
+    A merchant and an account of the same id are not taken for one: numbers of two tables often
+    agree by accident, and ids carry no information (design.md, rule 5).
     """
     columns = {name: spill.key(name) for name in _COLUMNS}
     likes = pa.table(
@@ -60,7 +55,7 @@ def find_lockstep(spill: LikeSpill, tables: Mapping[str, CodeTable]) -> Lockstep
         }
     )
     told = likes.filter((likes["account"].to_numpy() >= 0) & (likes["item"].to_numpy() >= 0))
-    groups = find_groups(told, owners=owners_of(tables))
+    groups = find_groups(told)
     judged = strongest(groups)
     row = judged["row"].to_numpy()
     nats, benign = np.zeros(spill.count), np.zeros(spill.count, np.bool_)
@@ -75,13 +70,3 @@ def find_lockstep(spill: LikeSpill, tables: Mapping[str, CodeTable]) -> Lockstep
     names = judged["group_id"].combine_chunks()
     group_id = names.take(indices) if len(row) else pa.nulls(spill.count, pa.string())
     return Lockstep(groups, nats, benign, group_id)
-
-
-def owners_of(tables: Mapping[str, CodeTable]) -> pa.Table | None:
-    """Pair merchants with the accounts of the same id, as codes; None where there is no pair."""
-    merchants = np.arange(len(tables["merchant"]), dtype=np.int32)
-    accounts = tables["account"].find(tables["merchant"].strings(merchants))
-    if not (accounts >= 0).any():
-        return None
-    known = accounts >= 0
-    return pa.table({"merchant": merchants[known], "account": accounts[known]})
