@@ -16,8 +16,10 @@ from zhenzan.groups.schema import BENIGN_KINDS, SCHEMAS, Groups
 from zhenzan.groups.trait import find_traits
 from zhenzan.groups.typology import name_kinds
 
-OWNER_SHARE_MIN = 0.8
-BIRTH_SHARE_MIN = 0.6
+OWNER_SHARE = (0.5, 0.9)
+"""A group serves one merchant not at all up to the first share of its likes, fully from the
+second."""
+
 MINUTES_S = 1_800.0
 LIFE_SHARE_MIN = 0.2
 CONCENTRATED_NATS = 1.0
@@ -213,17 +215,15 @@ def _pools(relations: Relations, numbers: NDArray[np.int64], accounts: int) -> N
 def _signs(
     relations: Relations, likes: pa.Table, looks: pa.Table, pools: NDArray[np.int64], *,
     owners_known: bool,
-) -> list[dict[str, bool | None]]:  # fmt: skip
+) -> list[dict[str, float | None]]:  # fmt: skip
     traits = find_traits(relations, likes, owners_known=owners_known)
-    signs: list[dict[str, bool | None]] = []
+    signs: list[dict[str, float | None]] = []
     for look, pool in zip(looks.to_pylist(), pools, strict=True):
         told = look["merchants"] > 0
-        sign: dict[str, bool | None] = {
-            "one_owner": look["owner_share"] >= OWNER_SHARE_MIN if told else None,
+        sign: dict[str, float | None] = {
+            "one_owner": _degree(look["owner_share"], *OWNER_SHARE) if told else None,
             "tails_off": look["decay_nats"] > 0 if look["decay_likes"] > 0 else None,
-            "from_birth": look["from_birth"] >= BIRTH_SHARE_MIN
-            if look["time_nats"] >= CONCENTRATED_NATS
-            else None,
+            "from_birth": look["from_birth"] if look["time_nats"] >= CONCENTRATED_NATS else None,
             "minutes": look["width_s"] <= MINUTES_S,
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
@@ -233,6 +233,10 @@ def _signs(
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
         signs.append(sign)
     return signs
+
+
+def _degree(share: float, none: float, full: float) -> float:
+    return min(max((share - none) / (full - none), 0.0), 1.0)
 
 
 def _identities(relations: Relations, numbers: NDArray[np.int64]) -> dict[int, str]:

@@ -118,8 +118,9 @@ SELECT g,
        sum(CASE WHEN n >= 3 THEN n * (ln(range_us * (n + 1) / (n - 1))
            - ln(lag_us * n / (n - 1)) - 1) ELSE 0 END) AS decay_nats,
        sum(CASE WHEN n >= 3 THEN n ELSE 0 END) AS decay_likes,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY width_us) / 1000000 AS width_s,
-       avg(CASE WHEN late_us <= greatest(width_us, {hour}) THEN 1.0 ELSE 0.0 END) AS from_birth
+       exp(sum(n * ln(width_us)) / sum(n)) / 1000000 AS width_s,
+       sum(CASE WHEN late_us <= greatest(width_us, {hour}) THEN n ELSE 0 END) / sum(n)
+           AS from_birth
 FROM one GROUP BY g
 """
 

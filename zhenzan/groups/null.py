@@ -22,7 +22,7 @@ def chernoff_nats(count: F64, expected: F64) -> F64:
     return np.where(above, count * np.log(ratio) - count + expected, 0.0)
 
 
-def log_choices(total: float, chosen: F64) -> F64:
+def log_choices(total: float | F64, chosen: F64) -> F64:
     """Bound the log of the number of ways to choose, by k ln(e n / k).
 
     Examples

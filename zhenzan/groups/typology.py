@@ -15,7 +15,7 @@ import numpy as np
 from zhenzan.groups.schema import BENIGN_KINDS, KINDS
 
 SIGNS: dict[str, str] = {
-    "one_owner": "four of five likes go to one merchant",
+    "one_owner": "nearly all likes go to one merchant",
     "tails_off": "likes of a target tail off from the first one instead of filling a window",
     "from_birth": "members come when the target appears",
     "minutes": "likes of a target lie within minutes",
@@ -55,13 +55,14 @@ _PERCENT: dict[str, str] = {
 """Of a hundred groups of a kind, how many show each sign."""
 
 
-def name_kinds(signs: Sequence[Mapping[str, bool | None]]) -> list[tuple[str, float, float]]:
+def name_kinds(signs: Sequence[Mapping[str, float | None]]) -> list[tuple[str, float, float]]:
     """Name the kind of each group: the most probable one, its probability, and that of benign.
 
     Parameters
     ----------
     signs
-        One mapping a group from the names of `SIGNS` to whether it is there; None if unknown.
+        One mapping a group from the names of `SIGNS` to how far it is there, 0 (or False) to 1
+        (or True); None if unknown.
 
     Examples
     --------
@@ -78,7 +79,8 @@ def name_kinds(signs: Sequence[Mapping[str, bool | None]]) -> list[tuple[str, fl
         for column, sign in enumerate(SIGNS):
             there = group.get(sign)
             if there is not None:
-                odds += np.log(chance[:, column] if there else 1 - chance[:, column])
+                odds += there * np.log(chance[:, column])
+                odds += (1 - there) * np.log(1 - chance[:, column])
         part = np.exp(odds - odds.max())
         part /= part.sum()
         # The side is settled first: three kinds of farm must not lose to one kind of club.
