@@ -24,8 +24,7 @@ from zhenzan.audit.state import whole_file
 from zhenzan.detectors.interface import Family
 from zhenzan.errors import SchemaError, SourceError
 from zhenzan.events.state import COUNT_STATES
-from zhenzan.scoring.decide import count_states
-from zhenzan.scoring.joining import join_groups
+from zhenzan.scoring.joining import join_groups, settled_states
 from zhenzan.scoring.outputs import evidence_array
 from zhenzan.scoring.reasons import FOR_MAX
 from zhenzan.settings import Settings
@@ -209,7 +208,9 @@ class _Replay:
             self._score[rows], self._nats[rows], changes["nats"].to_numpy(), benign
         )
         raised = score > self._score[rows]
-        state = np.where(raised, count_states(score, nats, self._settings), self._state[rows])
+        owned = self._touched["merchant_id"].is_valid().to_numpy()[rows]
+        joined = settled_states(score, nats, owned, self._settings)
+        state = np.where(raised, joined, self._state[rows])
         state = np.maximum(state, self._state[rows])
         group = np.where(found < 0, self._group[rows], found)
         code = _codes(self._now["group"][rows], found, benign)

@@ -23,7 +23,7 @@ from zhenzan.groups.lift import cohort_lift
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states
-from zhenzan.scoring.joining import join_groups
+from zhenzan.scoring.joining import join_groups, settled_states
 from zhenzan.scoring.lockstep import Lockstep, find_lockstep
 from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.outputs import Settlement, write_outputs
@@ -136,12 +136,13 @@ def _settle(run: Run, report: Progress) -> Settlement:
     report("settle", 0.3)
     measured = measure(run, lockstep)
     report("settle", 0.6)
-    settled = settle(
+    own = settle(
         all_detectors(), measured.bins, keys_of(spill), score_at_once=spill.key("score_at_once")
     )
-    score, nats = join_groups(settled.score, settled.nats, lockstep.nats, lockstep.benign)
+    score, nats = join_groups(own.score, own.nats, lockstep.nats, lockstep.benign)
+    states = settled_states(score, nats, spill.key("merchant") >= 0, run.settings)
     report("settle", 1.0)
-    return Settlement(measured, replace(settled, score=score, nats=nats), lockstep)
+    return Settlement(measured, replace(own, score=score, nats=nats), lockstep, states)
 
 
 def keys_of(spill: LikeSpill) -> Keys:
@@ -157,7 +158,9 @@ def measure(run: Run, lockstep: Lockstep) -> Measured:
     """
     detectors, spill = all_detectors(), run.spill
     key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
-    hindsight = _hindsight(run, key) | {"group_nats": lockstep.nats}
+    # Without an owner a group joins at the end only (see ``settled_states``).
+    hindsight = _hindsight(run, key)
+    hindsight["group_nats"] = np.where(key["merchant"] >= 0, lockstep.nats, 0.0)
     bins = spill.matrix("all_bins", len(detectors), np.int8)
     bins[:, [not detector.settled for detector in detectors]] = spill.wide("bins")
     settled = [column for column, detector in enumerate(detectors) if detector.settled]

@@ -11,10 +11,36 @@ from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Family
 from zhenzan.scoring.context import sigmoid
+from zhenzan.scoring.decide import count_states
+from zhenzan.settings import Settings
 
 GROUP_NATS_MAX = 6.0
 """Most that a group may say about one like, in nats: enough to take a like from a prior of 1 % to
 0.8, so that it is held without any other evidence and excluded only beside another family."""
+
+
+def settled_states(
+    score: NDArray[np.float64],
+    nats: NDArray[np.float32],
+    owned: NDArray[np.bool_],
+    settings: Settings,
+) -> NDArray[np.int8]:
+    """Decide the count states after groups are joined; without an owner a group only holds.
+
+    Where a log does not say to whom an item belongs, a fan club looks like a farm that serves many
+    customers: of 56 clusters of election posts, real page networks, 41 looked like farms
+    (``data/german-elections-2021``). There the group family supports no exclusion.
+
+    Parameters
+    ----------
+    score, nats
+        As `join_groups` gives them.
+    owned
+        True where the log names the owner of the item.
+    """
+    told = nats.copy()
+    told[~owned, Family.GROUP] = np.minimum(told[~owned, Family.GROUP], 0.0)
+    return count_states(score, told, settings)
 
 
 def join_groups(

@@ -21,7 +21,7 @@ from zhenzan.groups.tables import output_tables, write_tables
 from zhenzan.groups.watch import raised_of
 from zhenzan.scoring.account_reasons import RecurringReasons
 from zhenzan.scoring.ahead import ahead
-from zhenzan.scoring.decide import SUPPORT_MIN, count_states
+from zhenzan.scoring.decide import SUPPORT_MIN
 from zhenzan.scoring.figures import (
     PLURAL,
     TS,
@@ -79,11 +79,12 @@ class Settlement:
     measured: Measured
     settled: Settled
     lockstep: Lockstep
+    states: NDArray[np.int8]
 
 
 def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]:
     """Write every output file but the report; return the summary."""
-    states = count_states(settlement.settled.score, settlement.settled.nats, run.settings)
+    states = settlement.states
     _write_likes(run, settlement, states, out / "likes.parquet")
     reasons = RecurringReasons(
         all_detectors(),
