@@ -56,6 +56,20 @@ def test_two_families_that_do_not_say_the_same_exclude(family):
     assert count_states(SURE, nats, Settings())[0] == CountState.EXCLUDED
 
 
+def test_a_thin_session_of_an_account_with_a_full_life_never_excludes():
+    # T19: a wave from another platform brings real people who do not stay.
+    nats = evidence(Family.BEHAVIOUR, Family.TARGET)
+    nats[0, Family.BEHAVIOUR] = 1.0
+    nats[0, Family.ACCOUNT] = -0.8
+    assert count_states(SURE, nats, Settings())[0] == CountState.HELD
+
+
+def test_a_family_that_the_others_contradict_never_excludes():
+    nats = np.full((1, FAMILIES), -0.7, np.float32)
+    nats[0, [Family.GROUP, Family.ACCOUNT]] = 8.0, 1.3
+    assert count_states(SURE, nats, Settings())[0] == CountState.HELD
+
+
 def test_a_low_score_counts_whatever_the_families_say():
     nats = evidence(*Family)
     assert count_states(np.array([0.1]), nats, Settings())[0] == CountState.COUNTED

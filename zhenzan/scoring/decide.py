@@ -16,6 +16,10 @@ STRONG_MIN = 2.0
 """Evidence of the network from which it is more than a shared place: 300 accounts of one dormitory
 behind one address stay below it, machines that take turns on one device do not."""
 
+DEEDS_MIN = 0.5
+"""Evidence of what the account is and did, taken together: a thin session of an account with a full
+life is the visit of somebody whom an advertisement or a friend's link brought."""
+
 _DEEDS = [Family.ACCOUNT, Family.BEHAVIOUR]
 _COMPANY = [Family.NETWORK, Family.GROUP]
 _SCENE = [Family.TARGET, Family.CONTEXT]
@@ -41,9 +45,11 @@ def count_states(
     """
     speaks = nats >= SUPPORT_MIN
     deeds, company, scene = (speaks[:, family].sum(axis=1) for family in (_DEEDS, _COMPANY, _SCENE))
-    machines = nats[:, Family.NETWORK] >= STRONG_MIN
-    enough = (deeds >= 1) & (deeds + company + scene >= 2)
-    enough |= speaks[:, Family.GROUP] & machines
+    on_balance = nats[:, _DEEDS].sum(axis=1) >= DEEDS_MIN
+    machines = speaks[:, Family.GROUP] & (nats[:, Family.NETWORK] >= STRONG_MIN)
+    enough = ((deeds >= 1) & on_balance & (deeds + company + scene >= 2)) | machines
+    # Without its loudest family the evidence must not speak for the like.
+    enough &= nats.sum(axis=1) >= nats.max(axis=1)
     states = np.full(len(score), CountState.COUNTED, np.int8)
     states[score >= settings.held_score_min] = CountState.HELD
     states[(score >= settings.excluded_score_min) & enough] = CountState.EXCLUDED
