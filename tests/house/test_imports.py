@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sources import PACKAGE, modules, name_of, tree_of
 
-BOTTOM = {"settings", "errors", "clock", "glossary", "kernel"}
+BOTTOM = {"settings", "errors", "clock", "glossary", "kernel", "arrays"}
 
 BELOW: dict[str, set[str]] = {
     "settings": {"errors"},
@@ -15,6 +15,7 @@ BELOW: dict[str, set[str]] = {
     "clock": {"errors"},
     "glossary": set(),
     "kernel": set(),
+    "arrays": set(),
     "events": BOTTOM,
     "features": BOTTOM | {"events"},
     "engine": BOTTOM | {"events", "features"},

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.events.batch import LogBatch
 from zhenzan.events.hashing import hash_strings
 from zhenzan.events.ingest import Ingest
@@ -24,7 +25,6 @@ from zhenzan.events.schema import Kind
 from zhenzan.groups import schema
 from zhenzan.groups.schema import MISSING
 from zhenzan.scoring.ahead import ahead
-from zhenzan.traces.growing import grown
 
 _CODED = ("account", "item", "merchant", "category", "device", "block", "channel")
 _RECYCLED = ("device",)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.engine.interface import Columns
 from zhenzan.engine.keyed import KeyedState
 from zhenzan.engine.late import answer_late
@@ -187,10 +188,7 @@ class EmbeddedEngine:
         for column, last in self._last.items():
             codes = getattr(batch, column)
             top = int(codes.max(initial=-1)) + 1
-            if top > len(last):
-                larger = np.full(max(top, 2 * len(last)), NEVER, np.int64)
-                larger[: len(last)] = last
-                self._last[column] = last = larger
+            self._last[column] = last = grown(last, top, fill=NEVER)
             if top:
                 note_last(last, codes, batch.ts, self.now_us if batch.late[0] else NEVER)
 
@@ -216,7 +214,7 @@ class EmbeddedEngine:
             taken = flags[keyed.group]
             index = np.flatnonzero(places >= 0) if late else np.flatnonzero(taken | (places >= 0))
             rows = Rows(index, batch.ts, codes[keyed.group.key], taken, places, values)
-            keyed.reserve_keys(self._keys_count(keyed.group))
+            keyed.reserve_keys(int(codes[keyed.group.key].max()) + 1)
             if late:
                 answer_late(keyed.layout, keyed.store, rows, self.now_us, whole, part)
             else:
@@ -228,11 +226,6 @@ class EmbeddedEngine:
                 run_group(keyed)
         else:
             list(self._pool.map(run_group, self._keyed))
-
-    def _keys_count(self, group: Group) -> int:
-        if len(group.key) == 2:
-            return len(self._pairs[group.key])
-        return len(self._last[group.key[0]])
 
     def _columns(self, whole: I64, part: NDArray[np.float64]) -> Columns:
         columns: Columns = dict(zip(self._whole, whole, strict=True))

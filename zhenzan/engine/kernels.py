@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from zhenzan.engine.inner import inner
 from zhenzan.engine.layout import (
     BASE,
     FIRST,
@@ -56,13 +55,13 @@ from zhenzan.engine.store import (
     Rows,
     Store,
 )
-from zhenzan.kernel import kernel
+from zhenzan.kernel import inner, kernel, merged
 
 _FIXED = float(1 << 32)
 _FAR, _NEAR = 8, 4  # rows ahead: first the state row, then what the state row points to
 
 
-@inner
+@merged
 def _previous(layout: Layout, store: Store, row: int, column: int, value: int, slot: int) -> int:
     """Find the latest earlier row with the same value, mark it as followed; -1 for none."""
     state, slab, words = store.state, store.slab, layout.entry_words
@@ -83,7 +82,7 @@ def _previous(layout: Layout, store: Store, row: int, column: int, value: int, s
     return found
 
 
-@inner
+@merged
 def _take_column(layout: Layout, store: Store, row: int, column: int, value: int) -> None:
     state = store.state
     slot, found = np.int64(-1), np.int64(-1)
@@ -110,13 +109,13 @@ def _take_column(layout: Layout, store: Store, row: int, column: int, value: int
             state[word] += value & 1
 
 
-@inner
+@merged
 def _gap(layout: Layout, store: Store, place: int, number: int) -> int:
     after = store.slab[address(place, number, layout.entry_words)]
     return after - store.slab[address(place, number - 1, layout.entry_words)]
 
 
-@kernel
+@inner
 def _take_gap(layout: Layout, store: Store, row: int, item: int) -> None:
     state, slab, words = store.state, store.slab, layout.entry_words
     head, place = state[row + HEAD], state[row + PLACE]
@@ -134,7 +133,7 @@ def _take_gap(layout: Layout, store: Store, row: int, item: int) -> None:
     state[word + 1] = back + 1
 
 
-@inner
+@merged
 def _take_in(layout: Layout, store: Store, row: int, ts: int, values: np.ndarray, at: int) -> int:
     """Take one row in; say what must grow first, if anything."""
     state, counters = store.state, store.counters
@@ -170,7 +169,7 @@ def _take_in(layout: Layout, store: Store, row: int, ts: int, values: np.ndarray
     return DONE
 
 
-@inner
+@merged
 def _whole(layout: Layout, store: Store, row: int, out: int, ts: int) -> int:
     state, op = store.state, layout.out_op[out]
     word = row + layout.out_word[out]
@@ -189,7 +188,7 @@ def _whole(layout: Layout, store: Store, row: int, out: int, ts: int) -> int:
     return ts - last if last != NEVER else -1
 
 
-@kernel
+@inner
 def _fraction(layout: Layout, store: Store, row: int, out: int) -> float:
     state, op = store.state, layout.out_op[out]
     word = row + layout.out_word[out]
@@ -204,7 +203,7 @@ def _fraction(layout: Layout, store: Store, row: int, out: int) -> float:
     return state[word + 2] / known
 
 
-@kernel
+@inner
 def _answer_missing(layout: Layout, place: int, whole: np.ndarray, part: np.ndarray) -> None:
     for out in range(layout.out_op.size):
         if layout.out_is_float[out] == 1:
@@ -213,7 +212,7 @@ def _answer_missing(layout: Layout, place: int, whole: np.ndarray, part: np.ndar
             whole[layout.out_row[out], place] = -1
 
 
-@inner
+@merged
 def _answer(
     layout: Layout,
     store: Store,
@@ -246,7 +245,7 @@ def _answer(
             whole[layout.out_row[out], place] = _whole(layout, store, row, out, ts)
 
 
-@inner
+@merged
 def _look_ahead(layout: Layout, store: Store, rows: Rows, k: int) -> None:
     """Ask for the memory of the rows to come."""
     state = store.state
@@ -334,7 +333,7 @@ def forget(layout: Layout, store: Store, codes: np.ndarray) -> None:
             state[past + PREV] = NEVER
 
 
-@kernel
+@inner
 def _lives(layout: Layout, store: Store, at: int) -> bool:
     packed = store.table[at]
     if packed < 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.engine.kernels import carry_over, count_living, forget, run
 from zhenzan.engine.layout import Layout, blank_row, lay_out
 from zhenzan.engine.store import (
@@ -44,8 +45,9 @@ class KeyedState:
 
     @property
     def state_bytes(self) -> int:
-        """Measure the memory held, in bytes."""
-        return sum(array.nbytes for array in self.store)
+        """Measure the memory held, in bytes; room that was never written to takes none."""
+        unused = len(self.store.slab) - int(self.store.counters[SLAB_TOP])
+        return sum(array.nbytes for array in self.store) - unused * self.store.slab.itemsize
 
     def reserve_keys(self, count: int) -> None:
         """Make room for codes below ``count``."""
@@ -63,9 +65,8 @@ class KeyedState:
         """Take in and answer rows, growing what must grow on the way."""
         while (need := run(self.layout, self.store, rows, whole, part)) != DONE:
             if need == NEEDS_SLAB:
-                slab = np.empty(2 * len(self.store.slab), np.int64)
-                slab[: len(self.store.slab)] = self.store.slab
-                self.store = self.store._replace(slab=slab)
+                slab = self.store.slab
+                self.store = self.store._replace(slab=grown(slab, len(slab) + 1))
             else:
                 self._grow_table()
 

@@ -37,8 +37,13 @@ from zhenzan.engine.layout import (
 from zhenzan.engine.rings import address
 from zhenzan.engine.store import Rows, Store
 
+# Only kernels call the parts, which take arrays of their own: no way in from Python is compiled.
+_part = njit(  # type: ignore[call-overload]
+    cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 
-@njit(cache=True, nogil=True)
+
+@_part
 def _span(layout: Layout, store: Store, row: int, low: int, high: int) -> tuple[int, int]:
     """Find the retained rows with time in [low, high], as a range of row numbers."""
     last = layout.windows.size - 1
@@ -52,7 +57,7 @@ def _span(layout: Layout, store: Store, row: int, low: int, high: int) -> tuple[
     return start, stop
 
 
-@njit(cache=True, nogil=True)
+@_part
 def _gather(
     layout: Layout, store: Store, row: int, span: tuple[int, int], word: int, own: int, mine: bool
 ) -> np.ndarray:
@@ -68,7 +73,7 @@ def _gather(
     return found[:count]
 
 
-@njit(cache=True, nogil=True)
+@_part
 def _gap_of(times: np.ndarray, shortest: bool) -> int:
     best = np.int64(-1)
     for i in range(1, times.size):
@@ -78,7 +83,7 @@ def _gap_of(times: np.ndarray, shortest: bool) -> int:
     return best
 
 
-@njit(cache=True, nogil=True)
+@_part
 def _distinct(words: np.ndarray) -> tuple[int, int, int, float]:
     """Count distinct known values, known values, the most frequent one, and their entropy."""
     values = np.sort(words[words >= 0] >> 1)
@@ -93,7 +98,7 @@ def _distinct(words: np.ndarray) -> tuple[int, int, int, float]:
     return distinct, values.size, top, max(0.0, total)
 
 
-@njit(cache=True, nogil=True)
+@_part
 def _lifetime(layout: Layout, store: Store, row: int, out: int, ts: int, mine: bool) -> int:
     state, word, op = store.state, row + layout.out_word[out], layout.out_op[out]
     if op == OUT_LIFETIME:
@@ -107,7 +112,7 @@ def _lifetime(layout: Layout, store: Store, row: int, out: int, ts: int, mine: b
     return ts - last if last != NEVER and last < ts else -1
 
 
-@njit(cache=True, nogil=True)
+@_part
 def _windowed(
     layout: Layout, store: Store, rows: Rows, r: int, row: int, out: int, now: int
 ) -> tuple[int, float]:

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.engine.prefetch import prefetch
 
 I32 = NDArray[np.int32]
@@ -113,7 +114,7 @@ class PairTable:
     @property
     def state_bytes(self) -> int:
         """Measure the memory held, in bytes."""
-        return self._slots.nbytes + self._free.nbytes + self._last.nbytes
+        return self._slots.nbytes + self._free.nbytes + self._last.itemsize * len(self)
 
     def encode(self, firsts: I32, seconds: I32, makes: NDArray[np.uint8]) -> I32:
         """Look pairs up, and add those that are new where ``makes`` is not 0."""
@@ -124,10 +125,7 @@ class PairTable:
 
     def touch(self, codes: I32, makes: NDArray[np.uint8], ts: I64) -> None:
         """Note when pairs were last taken in."""
-        if len(self) > len(self._last):
-            larger = np.zeros(max(len(self), 2 * len(self._last)), np.int64)
-            larger[: len(self._last)] = self._last
-            self._last = larger
+        self._last = grown(self._last, len(self))
         _touch(self._last, codes, makes, ts)
 
     def expire(self, before_us: int) -> I32:
@@ -152,7 +150,7 @@ class PairTable:
             "slots": self._slots,
             "free": self._free[: self._counters[_FREE]],
             "counters": self._counters,
-            "last": self._last,
+            "last": self._last[: len(self)],
         }
 
     def restore(self, arrays: dict[str, NDArray[np.int64]]) -> None:

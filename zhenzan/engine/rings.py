@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from zhenzan.engine.inner import inner
 from zhenzan.engine.layout import (
     HEAD,
     MIN_GAP,
@@ -20,14 +19,14 @@ from zhenzan.engine.layout import (
     Layout,
 )
 from zhenzan.engine.store import FIRST_LOG2, SCAN_LOG2, SLAB_TOP, TABLE_SHIFT, TABLE_USED, Store
-from zhenzan.kernel import kernel
+from zhenzan.kernel import inner, merged
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: spreads dense codes
 _LOGS = 1 << 12
 _FIXED = float(1 << 32)
 
 
-@kernel
+@inner
 def _c_log2_c(count: int) -> int:
     """Compute c log2 c in steps of 2**-32: sums of whole numbers do not drift."""
     return np.int64(math.floor(count * math.log2(count) * _FIXED + 0.5)) if count > 1 else 0
@@ -36,7 +35,7 @@ def _c_log2_c(count: int) -> int:
 _C_LOG2_C = np.array([_c_log2_c.py_func(count) for count in range(_LOGS)], np.int64)
 
 
-@inner
+@merged
 def _step(count: int) -> int:
     """Compute how c log2 c rises from ``count`` to ``count + 1``."""
     if count + 1 < _LOGS:
@@ -44,26 +43,26 @@ def _step(count: int) -> int:
     return _c_log2_c(count + 1) - _c_log2_c(count)
 
 
-@inner
+@merged
 def address(place: int, number: int, entry_words: int) -> int:
     """Find where row ``number`` of a ring lies in the slab."""
     mask = (np.int64(1) << (place & 63)) - 1
     return (place >> 6) + (number & mask) * entry_words
 
 
-@inner
+@merged
 def pack(code: int, column: int, value: int) -> int:
     """Join key code (29 bits), column (3) and value (31) to one table key."""
     return (np.int64(code) << 34) | (np.int64(column) << 31) | value
 
 
-@inner
+@merged
 def home(counters: np.ndarray, packed: int) -> int:
     """Compute the slot where a search starts."""
     return np.int64((np.uint64(packed) * _GOLDEN) >> np.uint64(counters[TABLE_SHIFT]))
 
 
-@inner
+@merged
 def seek(layout: Layout, store: Store, packed: int) -> int:
     """Find the first word of the slot of ``packed``, making one if there is none."""
     table, words = store.table, layout.slot_words
@@ -82,7 +81,7 @@ def seek(layout: Layout, store: Store, packed: int) -> int:
     return slot * words
 
 
-@kernel
+@inner
 def tally_one(layout: Layout, store: Store, row: int, item: int, slot: int, sign: int) -> None:
     """Raise or lower the counter of one value, with the sums that hang on it."""
     state, slab = store.state, store.slab
@@ -103,7 +102,7 @@ def tally_one(layout: Layout, store: Store, row: int, item: int, slot: int, sign
         state[word + 2] = after
 
 
-@inner
+@merged
 def _lose(layout: Layout, store: Store, row: int, window: int, at: int) -> None:
     for item in range(layout.item_start[window], layout.item_start[window + 1]):
         op = layout.item_op[item]
@@ -123,7 +122,7 @@ def _lose(layout: Layout, store: Store, row: int, window: int, at: int) -> None:
             tally_one(layout, store, row, item, seek(layout, store, packed), -1)
 
 
-@kernel
+@inner
 def _shorten_deques(layout: Layout, store: Store, row: int, window: int, tail: int) -> None:
     place = store.state[row + PLACE]
     for item in range(layout.item_start[window], layout.item_start[window + 1]):
@@ -140,7 +139,7 @@ def _shorten_deques(layout: Layout, store: Store, row: int, window: int, tail: i
         store.state[word] = front
 
 
-@inner
+@merged
 def advance_inner(layout: Layout, store: Store, row: int, window: int, limit: int) -> None:
     """Lose the rows of a window with time before ``limit``."""
     state = store.state
@@ -164,13 +163,13 @@ def advance_inner(layout: Layout, store: Store, row: int, window: int, limit: in
         _shorten_deques(layout, store, row, window, tail)
 
 
-@kernel
+@inner
 def advance(layout: Layout, store: Store, row: int, window: int, limit: int) -> None:
     """Lose the rows of a window with time before ``limit``; for what runs seldom."""
     advance_inner(layout, store, row, window, limit)
 
 
-@kernel
+@inner
 def _take(layout: Layout, store: Store, log2: int) -> int:
     """Take room for a ring: its place, or -1 where the slab is full."""
     words = layout.entry_words << log2
@@ -187,14 +186,14 @@ def _take(layout: Layout, store: Store, log2: int) -> int:
     return (offset << 6) | log2
 
 
-@kernel
+@inner
 def give_back(store: Store, place: int) -> None:
     """Put the room of a ring on the list of free blocks."""
     store.slab[place >> 6] = store.blocks[place & 63]
     store.blocks[place & 63] = place >> 6
 
 
-@kernel
+@inner
 def _move(layout: Layout, store: Store, row: int, source: int, target: int) -> None:
     state, slab, words = store.state, store.slab, layout.entry_words
     last = layout.windows.size - 1
@@ -214,7 +213,7 @@ def _move(layout: Layout, store: Store, row: int, source: int, target: int) -> N
                 slab[b + borrowed] = slab[a + borrowed]
 
 
-@kernel
+@inner
 def _enter_table(layout: Layout, store: Store, row: int) -> None:
     """Enter the latest row of every value: the ring is now too long to be searched."""
     code, place = row // layout.row_words - 1, store.state[row + PLACE]
@@ -230,7 +229,7 @@ def _enter_table(layout: Layout, store: Store, row: int) -> None:
                 store.table[slot + 1] = number
 
 
-@kernel
+@inner
 def make_room(layout: Layout, store: Store, row: int, ts: int) -> bool:
     """Make room for one more entry; False where the slab must grow first."""
     state = store.state

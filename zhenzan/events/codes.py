@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.events.hashing import U64, hash_strings, string_buffers
 
 _I32 = NDArray[np.int32]
 _I64 = NDArray[np.int64]
-_Column = TypeVar(
-    "_Column", NDArray[np.uint8], NDArray[np.int8], _I32, NDArray[np.uint32], _I64, U64
-)
 _EMPTY = np.uint64(0)
 _TOMB = np.uint64(1)
 _FIRST_SLOTS = 1 << 10
@@ -160,15 +157,6 @@ class _Words:
         ends = self._ends[: self._count + 1]
         parts = [None, pa.py_buffer(ends), pa.py_buffer(self._bytes)]
         return pa.Array.from_buffers(pa.large_string(), self._count, parts)
-
-
-def grown(array: _Column, size: int) -> _Column:
-    """Give back an array of at least ``size``, doubled so that growth costs little."""
-    if size <= array.shape[0]:
-        return array
-    larger: _Column = np.zeros(max(size, 2 * array.shape[0]), array.dtype)
-    larger[: array.shape[0]] = array
-    return larger
 
 
 class CodeTable:

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
 from zhenzan.events.addresses import read_addresses
 from zhenzan.events.batch import KEYS, Forgotten, LogBatch, joined
-from zhenzan.events.codes import CodeTable, Idleness, grown
+from zhenzan.events.codes import CodeTable, Idleness
 from zhenzan.events.hashed import HashedRows
 from zhenzan.events.network import UNKNOWN, Networks
 from zhenzan.events.tables import AccountFacts, ItemFacts

@@ -22,12 +22,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import HOUR_US, MINUTE_US
 from zhenzan.groups.identity import linked
 from zhenzan.groups.null import chernoff_nats, log_choices
 from zhenzan.groups.schema import Groups
 from zhenzan.traces import CoItemTrace, CoLikeTrace
-from zhenzan.traces.growing import grown
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]

@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import HOUR_US
-from zhenzan.traces.growing import grown
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]

@@ -6,11 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.events.batch import Batch
 from zhenzan.events.codes import CodeTable
 from zhenzan.events.hashing import mix_into
 from zhenzan.events.schema import Kind
-from zhenzan.traces.growing import grown
 
 _KINDS = len(Kind)
 _EXTRA = (

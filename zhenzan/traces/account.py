@@ -6,10 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
 from zhenzan.events.batch import Batch
 from zhenzan.events.schema import Kind
-from zhenzan.traces.growing import grown
 
 _REGISTER = int(Kind.REGISTER)
 _LIKE = int(Kind.LIKE)

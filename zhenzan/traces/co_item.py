@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
-from zhenzan.traces.growing import grown
 
 ITEMS_MAX = 24
 """Items of one account that a new like is paired with: its latest. A limit on time per like."""

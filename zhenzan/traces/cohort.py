@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import HOUR_US
-from zhenzan.traces.growing import grown
 
 _HALF_LIFE_US = 12 * HOUR_US
 _LIKERS_MIN = 8.0

@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US, MINUTE_US
-from zhenzan.traces.growing import grown
 from zhenzan.traces.order import by_key
 
 WINDOW_US = 10 * MINUTE_US

@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
-from zhenzan.traces.growing import grown
 
 _RING = 32
 _WINDOW_US = 7 * DAY_US

@@ -6,11 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
 from zhenzan.events.batch import Batch
 from zhenzan.events.hashing import spread
 from zhenzan.events.schema import Kind
-from zhenzan.traces.growing import grown
 from zhenzan.traces.shared import SharedTrace
 
 WINDOW_US = 7 * DAY_US

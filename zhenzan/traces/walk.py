@@ -6,10 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
 from zhenzan.events.batch import Batch
 from zhenzan.events.hashing import finish
-from zhenzan.traces.growing import grown
 from zhenzan.traces.shared import SharedTrace
 
 _ITEMS = 4
