@@ -21,7 +21,9 @@ from zhenzan.audit.job import Source, audit_log
 from zhenzan.errors import CheckpointError, SourceError
 from zhenzan.settings import Settings
 
-FILES = ("groups", "members", "targets", "pairs", "revisions", "growths")
+FILES = (
+    "groups", "group_members", "group_targets", "group_pairs", "revisions", "growths",
+)  # fmt: skip
 FARM = [f"bot{k}" for k in range(8)]
 
 
@@ -59,11 +61,11 @@ def test_a_group_is_one_group_over_all_windows_with_string_ids(audited):
     assert len(groups) == 1
     assert groups[0]["runs"] == 8
     assert groups[0]["status"] == "active"
-    members = pq.read_table(audited / "members.parquet")
+    members = pq.read_table(audited / "group_members.parquet")
     assert sorted(members["account_id"].to_pylist()) == sorted(FARM)
-    targets = set(pq.read_table(audited / "targets.parquet")["item_id"].to_pylist())
+    targets = set(pq.read_table(audited / "group_targets.parquet")["item_id"].to_pylist())
     assert {"item20", "item21"} <= targets
-    pairs = pq.read_table(audited / "pairs.parquet").to_pylist()
+    pairs = pq.read_table(audited / "group_pairs.parquet").to_pylist()
     assert {pairs[0]["account_a_id"], pairs[0]["account_b_id"]} <= set(FARM)
 
 

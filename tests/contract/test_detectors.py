@@ -22,7 +22,7 @@ TRACE = {
     "registration_batch", "review_partners", "rhythm_spread", "wake_gap_days",
 }  # fmt: skip
 SETTLED = re.compile(
-    r"^(review_|outcomes$|together$|next_ms$|cohort_lift$|channel_quality$|drip_|round_)"
+    r"^(review_|outcomes$|together$|next_ms$|cohort_lift$|group_nats$|channel_quality$|drip_|round_)"
 )
 WINDOW_EN = re.compile(r"\b\d+ (min|h|d)\b")
 WINDOW_ZH = re.compile(r"\d+ (分钟|小时|天)")

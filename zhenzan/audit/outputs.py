@@ -24,6 +24,7 @@ from zhenzan.audit.history import History
 from zhenzan.audit.revision import Revised, revise
 from zhenzan.audit.standing import Standing, Window
 from zhenzan.audit.state import State, file_digest, whole_file
+from zhenzan.groups.tables import FILES
 from zhenzan.settings import Settings
 
 Strings = Callable[[NDArray[np.int32]], pa.Array]
@@ -44,8 +45,8 @@ def write_outputs(
     """Write every table of an audit, each whole or not at all; return the summary."""
     standing = Standing.read(state.window(windows[-1].index)) if windows else Standing.empty()
     strings = {key: history.strings(key) for key in ("account", "item", "merchant", "category")}
-    for name in ("groups", "members", "targets", "pairs"):
-        _write(named(getattr(standing, name), strings), out / f"{name}.parquet")
+    for name, file in FILES.items():
+        _write(named(getattr(standing, name), strings), out / f"{file}.parquet")
     listed = _growths(state, windows, strings)
     _write(_reviewed(listed, out / "growths.parquet"), out / "growths.parquet")
     changes = [
