@@ -1,8 +1,8 @@
 """The like is one of those by which a group acts together.
 
 Assumption: a group is found by what no chance explains (``groups.null``), and only its members'
-likes on its targets count, never their private life (S2-03, S2-22; design.md, rule 9). Groups that are benign
-lockstep (a fan club, a sanctioned team) say nothing here.
+likes on its targets count, never their private life (S2-03, S2-22; design.md, rule 9). Groups
+that are benign lockstep (a fan club, a sanctioned team) say nothing here.
 
 Known false positives: a circle of friends who like each other's posts, a school class, people
 brought by one advertisement; a group alone never excludes.
