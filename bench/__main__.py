@@ -12,7 +12,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from bench import features, scoring
+from bench import features, groups, scoring
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "`make bench`"
@@ -37,6 +37,14 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
                 f"{rate['rows_per_s']:,} a second, {rate['peak_mib']:,} MiB",
             )
         )
+    for size in facts["groups"]["sizes"]:
+        rows.append(
+            (
+                f"search for groups, {size['likes']:,} likes",
+                f"{size['cpu_s']} CPU seconds, {size['peak_mib']:,} MiB",
+            )
+        )
+    rows.append(("growth of that with the likes, exponent", f"{facts['groups']['exponent']:.2f}"))
     for words, key, recall in (
         ("settled", "average_precision", "recall"),
         ("at once", "average_precision_at_once", "recall_at_once"),
@@ -78,6 +86,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "features": features.measure(1_000_000, 200_000),
         "rates": [scoring.measure_rate(rows) for rows in sizes],
+        "groups": groups.measure_scale([size // 4 for size in sizes[:1]] + sizes),
         "accuracy": scoring.measure_accuracy(),
     }
     results = ROOT / "bench" / "results"

@@ -1,6 +1,10 @@
 """Measures the search for groups on a folder of likes: CPU seconds, memory and, with labels, AUPRC.
 
-``python -m bench.groups FOLDER``
+``python -m bench.groups FOLDER`` or ``python -m bench.groups --scale 1000000``
+
+``--scale`` makes so many likes itself: a tenth as many accounts, a fiftieth as many items, popular
+and rare, and one planted group of 60 accounts and 15 items per 100,000 likes. Each size runs in a
+process of its own, so that its peak is its own.
 
 The folder holds ``events.parquet`` (event_id, ts, account_id, item_id, merchant_id and, when known,
 category), and for accuracy ``accounts_labels.parquet`` (account_id, is_fake, tier). CPU seconds
@@ -12,7 +16,10 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +28,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from zhenzan.clock import DAY_US, HOUR_US, generator
 from zhenzan.groups.find import GroupOptions, find_groups
 from zhenzan.groups.schema import Groups
 from zhenzan.scoring.evaluation import average_precision
 
+GROUP_ACCOUNTS, GROUP_ITEMS = 60, 15
 KEYS = ("account", "item", "merchant", "category")
 
 
@@ -80,14 +89,77 @@ def measure(folder: Path, options: GroupOptions) -> dict[str, Any]:
     return facts
 
 
+def make_likes(count: int, *, seed: int = 1) -> pa.Table:
+    """Make likes over 14 days with planted groups that act within two hours on each target."""
+    random = generator(seed)
+    accounts, items, groups = (
+        max(count // 10, 1_000),
+        max(count // 50, 200),
+        max(count // 100_000, 1),
+    )
+    ordinary = count - groups * GROUP_ACCOUNTS * GROUP_ITEMS
+    activity = np.exp(random.random(ordinary) * np.log(accounts)).astype(np.int32) - 1
+    popular = np.exp(random.random(ordinary) * np.log(items)).astype(np.int32) - 1
+    spread = random.random(ordinary) < 0.7
+    activity[spread] = random.integers(0, accounts, int(spread.sum()))
+    order = np.arange(groups * GROUP_ACCOUNTS * GROUP_ITEMS)
+    group = (order // (GROUP_ACCOUNTS * GROUP_ITEMS)).astype(np.int32)
+    target = (order // GROUP_ACCOUNTS).astype(np.int32)
+    start = random.integers(0, 14 * DAY_US - 2 * HOUR_US, groups * GROUP_ITEMS)
+    account = np.concatenate(
+        [activity, accounts + group * GROUP_ACCOUNTS + (order % GROUP_ACCOUNTS).astype(np.int32)]
+    )
+    item = np.concatenate([random.permutation(items).astype(np.int32)[popular], items + target])
+    ts = np.concatenate(
+        [
+            random.integers(0, 14 * DAY_US, ordinary),
+            start[target] + random.integers(0, 2 * HOUR_US, len(order)),
+        ]
+    )
+    merchant = (item % max(items // 20, 1)).astype(np.int32)
+    return pa.table(
+        {"row": np.arange(count), "ts": ts, "account": account, "item": item, "merchant": merchant}
+    )
+
+
+def measure_size(count: int, options: GroupOptions) -> dict[str, Any]:
+    """Search likes made for the purpose; return their figures."""
+    likes = make_likes(count)
+    planted = max(count // 100_000, 1)
+    started = time.process_time()
+    groups = find_groups(likes, options=options)
+    return {
+        "likes": count,
+        "cpu_s": round(time.process_time() - started, 2),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "groups_planted": planted,
+        "groups_found": len(groups.groups),
+    }
+
+
+def measure_scale(sizes: Sequence[int]) -> dict[str, Any]:
+    """Search each size in a process of its own; give the figures and the exponent of growth."""
+    rows = []
+    for size in sizes:
+        command = [sys.executable, "-m", "bench.groups", "--scale", str(size)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        rows.append(json.loads(done.stdout))
+    first, last = rows[0], rows[-1]
+    growth = np.log(last["cpu_s"] / first["cpu_s"]) / np.log(last["likes"] / first["likes"])
+    return {"sizes": rows, "exponent": round(float(growth), 3)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     usual = GroupOptions()
-    parser.add_argument("folder", type=Path, nargs="+")
+    parser.add_argument("folder", type=Path, nargs="*")
+    parser.add_argument("--scale", type=int, nargs="*", default=[], help="likes to make")
     parser.add_argument("--memory-limit", default=usual.memory_limit)
     parser.add_argument("--threads", type=int, default=usual.threads)
     chosen = parser.parse_args()
     options = GroupOptions(memory_limit=chosen.memory_limit, threads=chosen.threads)
+    for size in chosen.scale:
+        print(json.dumps(measure_size(size, options)))
     for folder in chosen.folder:
         print(json.dumps({"folder": folder.name, **measure(folder, options)}))
 
