@@ -13,6 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhenzan.events.ingest import Ingest
+from zhenzan.insight.outputs import Outputs
+from zhenzan.insight.protection import families
+from zhenzan.insight.report import write_report
 from zhenzan.scoring.job import score_log
 from zhenzan.scoring.outputs import LIKES
 from zhenzan.settings import Settings
@@ -70,6 +73,17 @@ def test_likes_name_the_group_they_are_judged_by(scored):
                       strict=True))  # fmt: skip
     told = set(zip(*(named[name].to_pylist() for name in ("group_id", "account_id")), strict=True))
     assert told <= belongs
+
+
+def test_the_report_reads_likes_of_several_row_groups(scored, tmp_path):
+    folder, likes = scored
+    for file in folder.glob("*"):
+        if file.suffix in (".parquet", ".json") and file.name != "log.parquet":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    before = families(Outputs(folder))
+    pq.write_table(likes, tmp_path / "likes.parquet", row_group_size=1_000)
+    assert families(Outputs(tmp_path)) == before != []
+    assert write_report(tmp_path).stat().st_size > 10_000
 
 
 def test_shuffling_the_rows_changes_no_byte(simulation, scored, tmp_path):

@@ -34,8 +34,11 @@ def families(outputs: Outputs) -> list[FamilyCount]:
         return []
     counts: dict[tuple[str, str], int] = {}
     with pq.ParquetFile(outputs.path("likes")) as file:
-        for batch in file.iter_batches(250_000, columns=["count_state", FAMILY, SIDE]):
-            _add(batch, counts)
+        # One row group at a time: nested dictionaries cannot be read across their bounds.
+        for place in range(file.num_row_groups):
+            group = file.read_row_group(place, columns=["count_state", FAMILY, SIDE])
+            for batch in group.combine_chunks().to_batches():
+                _add(batch, counts)
     names = sorted({family for family, _ in counts})
     found = [
         FamilyCount(name, counts.get((name, "held"), 0), counts.get((name, "excluded"), 0))
