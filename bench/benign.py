@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from bench.figures import Figure
 from bench.foreign import Harm, scored

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -52,11 +54,11 @@ def darpa(folder: Path) -> list[Figure]:
         figures += _pair(f"each edge, {name} alone", ranked(signals[name], attack), _MIDAS)
     settled = answers(rows)
     figures += _pair("each edge, settled", ranked(settled.score, attack), _MIDAS)
-    figures.append(Figure("CPU seconds, file in and decisions out", settled.cpu_s, ""))
+    figures.append(Figure("CPU seconds, file in and decisions out", settled.cpu_s))
     groups, cpu_s = groups_of(rows)
-    figures += _pair("each edge, groups", ranked(_by_row(groups, len(ts)), attack), ("", ""))
-    figures.append(Figure("CPU seconds, groups", cpu_s, ""))
-    figures.append(Figure("average precision of a constant", float(attack.mean()), ""))
+    figures += _pair("each edge, groups", ranked(_by_row(groups, len(ts)), attack), (""))
+    figures.append(Figure("CPU seconds, groups", cpu_s))
+    figures.append(Figure("average precision of a constant", float(attack.mean())))
     return figures
 
 
@@ -64,20 +66,22 @@ def starscout(folder: Path) -> list[Figure]:
     """Rank the months of repositories by growth, and judge the stars of throw-away accounts."""
     figures = _repo_months(folder / "repo_months_panel.parquet")
     harm = scored(folder / "star_events_low_activity.parquet", "starscout")
-    told = "every one is suspected, none is known to be honest"
     figures += [
-        Figure("throw-away stars held", harm.share("held"), told),
-        Figure("throw-away stars excluded", harm.share("excluded"), told),
-        Figure("groups of throw-away accounts", harm.groups_count(benign=False), told),
-        Figure("of those groups, called benign", harm.groups_count(benign=True), ""),
-        Figure("CPU seconds, 34,284 stars", harm.cpu_s, ""),
+        Figure("throw-away stars", harm.likes, "all suspected, none known to be honest"),
+        Figure("throw-away stars held", harm.share("held")),
+        Figure("throw-away stars excluded", harm.share("excluded")),
+        Figure("throw-away accounts", harm.accounts_count),
+        Figure("throw-away accounts in groups called fraud", len(harm.accounts(benign=False))),
+        Figure("groups called fraud", harm.groups_count(benign=False)),
+        Figure("groups called benign", harm.groups_count(benign=True)),
+        Figure("CPU seconds, throw-away stars", harm.cpu_s),
     ]
     return figures
 
 
 def _repo_months(path: Path) -> list[Figure]:
     panel = pq.read_table(path, columns=["repo", "month", "campaign", "n_stars", "age"])
-    campaign = panel["campaign"].to_numpy(zero_copy_only=False).astype(bool)
+    campaign = panel["campaign"].to_numpy().astype(bool)
     month = _months(panel["month"].cast("string").to_pylist())
     stars, repo = panel["n_stars"].to_numpy().astype(np.int64), panel["repo"].to_numpy()
     before = months_before(repo, month, stars)
@@ -87,7 +91,7 @@ def _repo_months(path: Path) -> list[Figure]:
     number = stars.astype(np.float64)
     figures = _pair("repository months, surprise of the growth", ranked(surprise, campaign))
     figures += _pair("repository months, number of stars alone", ranked(number, campaign))
-    figures.append(Figure("share of months with a campaign", float(campaign.mean()), ""))
+    figures.append(Figure("share of months with a campaign", float(campaign.mean())))
     random, drawn = generator(0), []
     for _ in range(_DRAWS):
         rows = resampled(campaign, _BASE_RATE, random)
@@ -99,8 +103,8 @@ def _repo_months(path: Path) -> list[Figure]:
     mean = np.mean(drawn, axis=0)
     figures += [
         Figure("the same at 5 % of months, 20 draws: growth, AP", float(mean[0]), "none published"),
-        Figure("the same: number of stars alone, AP", float(mean[1]), ""),
-        Figure("CPU seconds, growth of all months", clock.cpu_s, ""),
+        Figure("the same: number of stars alone, AP", float(mean[1])),
+        Figure("CPU seconds, growth of all months", clock.cpu_s),
     ]
     return figures
 
@@ -142,17 +146,16 @@ def filmtrust(folder: Path) -> list[Figure]:
     attacker, known = _labels(users, "is_attacker", count)
     groups, _ = groups_of(rows)
     settled = answers(rows)
-    guilty = dict(zip(groups.groups["group_id"].to_pylist(),
-                      (not b for b in groups.groups["benign"].to_pylist()), strict=True))  # fmt: skip
-    accused = np.zeros(count, np.bool_)
-    members = groups.members.select(["group_id", "account"]).to_pylist()
-    accused[[one["account"] for one in members if guilty[one["group_id"]]]] = True
+    accused = accused_accounts(groups, count=count)
     activity = np.bincount(account, minlength=count).astype(np.float64)
-    whole = {name: float(v) for name, v in named(accused[known], attacker[known]).items()}
     in_groups = by_code(groups.accounts, "account", count=count)
-    figures = [Figure(f"accounts in groups, {name}", value, "none published")
-               for name, value in whole.items()]  # fmt: skip
-    figures += [Figure("honest accounts in groups", int((accused & ~attacker).sum()), "")]
+    figures = [
+        Figure(f"accounts in groups called fraud, {name}", value, "none published")
+        for name, value in named(accused[known], attacker[known]).items()
+    ]
+    figures.append(
+        Figure("honest accounts in groups called fraud", int((accused & ~attacker).sum()))
+    )
     for words, value in (
         ("accounts, groups", in_groups),
         ("accounts, mean settled score", mean_by(account, settled.score, count=count)),
@@ -160,7 +163,16 @@ def filmtrust(folder: Path) -> list[Figure]:
     ):
         figures += _pair(words, ranked(value[known], attacker[known]))
     figures += _states(settled.state)
-    return [*figures, Figure("CPU seconds", settled.cpu_s, "")]
+    return [*figures, Figure("CPU seconds", settled.cpu_s)]
+
+
+def accused_accounts(groups: Groups, *, count: int) -> Bools:
+    """Mark the account codes that are in a group which is not benign."""
+    guilty = groups.groups.filter(pc.invert(groups.groups["benign"]))["group_id"]
+    members = groups.members.filter(pc.is_in(groups.members["group_id"], guilty.combine_chunks()))
+    accused = np.zeros(count, np.bool_)
+    accused[members["account"].to_numpy()] = True
+    return accused
 
 
 def yelpchi(folder: Path) -> list[Figure]:
@@ -169,7 +181,7 @@ def yelpchi(folder: Path) -> list[Figure]:
     account = reviews["user"].to_numpy()
     rows = Rows(np.full(len(reviews), NO_TIME_US), account,
                 reviews["product"].to_numpy().astype(np.int64))  # fmt: skip
-    spam = reviews["is_spam"].to_numpy(zero_copy_only=False).astype(bool)
+    spam = reviews["is_spam"].to_numpy().astype(bool)
     count = int(account.max()) + 1
     spammer, known = _labels(pq.read_table(folder / "users.parquet"), "is_spammer", count)
     settled = answers(rows)
@@ -186,14 +198,14 @@ def yelpchi(folder: Path) -> list[Figure]:
                      ("SpEagle 0.663 measured, 0.691 published", "0.318, 0.339"))  # fmt: skip
     figures += _pair("users, few reviews alone", ranked(few[known], spammer[known]))
     figures += _states(settled.state)
-    return [*figures, Figure("CPU seconds", settled.cpu_s, "")]
+    return [*figures, Figure("CPU seconds", settled.cpu_s)]
 
 
-def _labels(users: object, name: str, count: int) -> tuple[Bools, Bools]:
+def _labels(users: pa.Table, name: str, count: int) -> tuple[Bools, Bools]:
     """Give the label by account code, and which codes have one."""
     label, known = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
-    code = users["user"].to_numpy()  # type: ignore[index]
-    label[code] = users[name].to_numpy(zero_copy_only=False)  # type: ignore[index]
+    code = users["user"].to_numpy()
+    label[code] = users[name].to_numpy()
     known[code] = True
     return label, known
 
@@ -203,7 +215,7 @@ def _by_row(groups: Groups, count: int) -> Floats:
 
 
 def _pair(
-    words: str, figures: dict[str, float], beside: tuple[str, str] = ("none published", "")
+    words: str, figures: dict[str, float], beside: tuple[str, str] = ("none published")
 ) -> list[Figure]:
     return [
         Figure(f"{words}: {name.upper()}", figures[name], other)
@@ -212,6 +224,4 @@ def _pair(
 
 
 def _states(state: NDArray[np.object_]) -> list[Figure]:
-    return [
-        Figure(f"likes {word}", float((state == word).mean()), "") for word in ("held", "excluded")
-    ]
+    return [Figure(f"likes {word}", float((state == word).mean())) for word in ("held", "excluded")]

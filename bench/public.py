@@ -47,7 +47,7 @@ LEFT_OUT = {
     "mib-fake-followers": "profile counts of single accounts: no log",
     "collusive-retweeters": "aggregates per account, and a protocol that trains on labels: no log",
     "tolokers": "a graph without time or items, and a protocol that trains on labels: no log",
-    "starscout-fake-stars, event tables": "counts per account, and a protocol that trains on labels",
+    "starscout-fake-stars, event tables": "counts, and a protocol that trains on labels",
 }
 """Why a data set is not measured: its rows are not interactions, and nothing here is trained."""
 
@@ -60,7 +60,10 @@ def rows_of(name: str, figures: list[Figure]) -> list[str]:
 def facts_of(figures: list[Figure]) -> dict[str, dict[str, Any]]:
     """Turn figures into plain values for JSON."""
     return {
-        f.what: {"value": f.value if isinstance(f.value, int) else round(f.value, 5), **({"beside": f.beside} if f.beside else {})}
+        f.what: {
+            "value": f.value if isinstance(f.value, int) else round(f.value, 5),
+            **({"beside": f.beside} if f.beside else {}),
+        }
         for f in figures
     }
 

@@ -1,4 +1,4 @@
-"""How well a score ranks what is labelled; equal scores share their rank, whatever the row order."""
+"""How well a score ranks what is labelled; equal scores share their rank."""
 
 from __future__ import annotations
 

@@ -241,7 +241,9 @@ def test_a_log_without_time_holds_nobody_for_being_busy(tmp_path):
     )
     answers = score(log, tmp_path)
     assert set(answers["count_state"].to_pylist()) == {"counted"}
-    told = {reason["code"] for reasons in answers["reasons"].to_pylist() for reason in reasons or ()}
+    told = {
+        reason["code"] for reasons in answers["reasons"].to_pylist() for reason in reasons or ()
+    }
     assert not told & {detector.code for detector in all_detectors() if detector.timed}
 
 
