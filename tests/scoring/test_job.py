@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.ingest import Ingest
 from zhenzan.insight.outputs import Outputs
 from zhenzan.insight.protection import families
@@ -211,6 +212,39 @@ def test_a_log_without_likes_gives_empty_answers(simulation, tmp_path):
     answers = score(views.slice(0, 500), tmp_path)
     assert len(answers) == 0
     assert len(pq.read_table(tmp_path / "items.parquet")) > 0
+
+
+def test_a_log_of_which_no_row_can_be_read_gives_empty_answers(simulation, tmp_path):
+    table = simulation.interactions.slice(0, 50)
+    place = table.column_names.index("ts")
+    before_1990 = pa.array(np.zeros(len(table), np.int64), table["ts"].type)
+    likes = score(table.set_column(place, "ts", before_1990), tmp_path)
+    assert len(likes) == 0
+    assert len(pq.read_table(tmp_path / "rejects.parquet")) == 50
+
+
+def test_a_log_without_time_holds_nobody_for_being_busy(tmp_path):
+    # Every row has the same time: who likes much is not fast, and two fans do not act at once.
+    random = np.random.default_rng(3)
+    likes = np.concatenate([np.full(200 if one < 20 else 5, one) for one in range(1_000)])
+    item = np.concatenate(
+        [random.choice(400, size, replace=False) for size in np.bincount(likes).tolist()]
+    )
+    log = pa.table(
+        {
+            "event_id": [f"e{row}" for row in range(len(likes))],
+            "ts": pa.array(np.full(len(likes), 1_700_000_000_000_000), pa.timestamp("us", "UTC")),
+            "kind": pa.repeat("like", len(likes)),
+            "account_id": [f"a{account}" for account in likes],
+            "item_id": [f"i{number}" for number in item],
+        }
+    )
+    answers = score(log, tmp_path)
+    assert set(answers["count_state"].to_pylist()) == {"counted"}
+    told = {
+        reason["code"] for reasons in answers["reasons"].to_pylist() for reason in reasons or ()
+    }
+    assert not told & {detector.code for detector in all_detectors() if detector.timed}
 
 
 def test_the_size_of_a_step_does_not_change_the_settled_states_much(simulation, scored, tmp_path):

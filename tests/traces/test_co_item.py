@@ -51,7 +51,7 @@ def naive(likes):
                 room["kind" if kinds[i] == kinds[j] else "other"] += 0.5 * n * m
         total = 0.0
         for other in baskets[account]:
-            if item not in owners or other == item or block(item, other) == "shop":
+            if item in baskets[account] or item not in owners or block(item, other) == "shop":
                 continue
             shared = len(likers[item] & likers[other])
             expected = (
@@ -117,6 +117,16 @@ def test_a_cohort_is_known_by_its_second_item_and_strangers_are_not():
     later = bought & (likes[2] > 50)
     assert (found[later] > 0).mean() > 0.6
     assert (found[~bought] > 0).mean() < 0.01
+
+
+def test_another_like_of_the_same_item_is_no_coincidence():
+    likes = crowd(np.random.default_rng(7), accounts=90, items=49, likes=4_000)
+    likes += cohort(range(100, 130), range(50, 54))
+    again = [(ts + 20 * DAY_US, *codes) for ts, *codes in likes if codes[0] >= 100]
+    found = CoItemTrace().update(*arrays(likes + again))
+    assert found["reappearing"][: len(likes)].any()
+    for name in ("reappearing", "reappearing_items", "reappearing_in_shop"):
+        assert not found[name][len(likes) :].any()
 
 
 def test_a_slow_cohort_is_known_as_well():

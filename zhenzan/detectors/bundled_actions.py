@@ -32,6 +32,7 @@ DETECTOR = Detector(
     settled=True,
     weight_max=3.5,
     clears_max=0.1,
+    timed=True,
     reason="{value} other actions on item or shop in the same moment as the like",
     reason_zh="点赞的同一时刻对商品或店铺还有 {value} 个其他动作",
 )

@@ -30,6 +30,7 @@ DETECTOR = Detector(
     weight_max=2.0,
     clears_max=0.3,
     unit="ratio",
+    timed=True,
     reason="the gaps between this item's likes vary {value} times as much as by chance",
     reason_zh="该内容点赞间隔的波动是随机情形的 {value} 倍",
 )

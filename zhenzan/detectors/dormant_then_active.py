@@ -30,6 +30,7 @@ DETECTOR = Detector(
     weight_max=1.6,
     clears_max=0.15,
     unit="seconds",
+    timed=True,
     reason="this account had been inactive for {value} until the last 24 h",
     reason_zh="该账号在最近 24 小时之前曾沉寂 {value}",
 )

@@ -36,6 +36,7 @@ DETECTOR = Detector(
     weight_max=2.8,
     clears_max=0.3,
     unit="share",
+    timed=True,
     reason="the shortest gap between this account's likes in 1 h is {value} of the longest",
     reason_zh="该账号 1 小时内点赞的最短间隔是最长间隔的 {value}",
 )

@@ -36,6 +36,7 @@ DETECTOR = Detector(
     weight_max=0.4,  # a burst opens a look and is never a verdict (design.md, rule 2)
     clears_max=0.2,
     unit="share",
+    timed=True,
     reason="{value} of this item's likes in 24 h came within 1 h",
     reason_zh="该内容 24 小时内的点赞有 {value} 集中在 1 小时内",
 )

@@ -32,6 +32,7 @@ DETECTOR = Detector(
     weight_max=1.5,
     clears_max=0.6,
     unit="seconds",
+    timed=True,
     reason="the like came {value} after the session began",
     reason_zh="会话开始 {value} 后即点赞",
 )

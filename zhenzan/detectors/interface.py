@@ -47,6 +47,9 @@ class Detector:
         The kind of evidence.
     settled
         True if it reads what happens after the like; such a signal never enters the at-once score.
+    timed
+        True if the value says when or how fast something happened; it says nothing in a log whose
+        likes all share one time.
     reads
         Names in ``Likes`` that ``measure`` needs.
     measure
@@ -78,6 +81,7 @@ class Detector:
     suspicious: Literal["high", "low"] = "high"
     segment: Literal["category", "all"] = "all"
     settled: bool = False
+    timed: bool = False
     weight_max: float = 3.0
     clears_max: float = 1.0
     unit: Literal["count", "share", "seconds", "days", "ratio", "flag", "nats"] = "count"

@@ -35,6 +35,7 @@ DETECTOR = Detector(
     weight_max=1.6,
     clears_max=0.8,
     unit="seconds",
+    timed=True,
     reason="the account's next interaction came {value} after the like",
     reason_zh="点赞后 {value} 该账号才有下一次互动",
 )

@@ -27,6 +27,7 @@ DETECTOR = Detector(
     edges=(2, 3, 5, 8, 13, 20, 35, 60, 120),
     weight_max=1.8,
     clears_max=0.2,
+    timed=True,
     reason="{value} likes by this account in 10 min",
     reason_zh="该账号 10 分钟内点赞 {value} 次",
 )

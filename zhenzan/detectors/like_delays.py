@@ -34,6 +34,7 @@ DETECTOR = Detector(
     weight_max=2.5,
     clears_max=0.7,
     unit="ratio",
+    timed=True,
     reason="time from view to like differs from the item's other likers' by a factor of {value}",
     reason_zh="从浏览到点赞的间隔与该内容其他点赞者相差 {value} 倍",
 )

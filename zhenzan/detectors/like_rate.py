@@ -28,6 +28,7 @@ DETECTOR = Detector(
     edges=(2, 3, 5, 8, 13, 21, 34, 60, 120, 240),
     weight_max=1.8,
     clears_max=0.3,
+    timed=True,
     reason="{value} likes by this account in 1 h",
     reason_zh="该账号 1 小时内点赞 {value} 次",
 )

@@ -35,6 +35,7 @@ DETECTOR = Detector(
     settled=True,
     weight_max=4.5,
     clears_max=0.4,
+    timed=True,
     reason="{value} accounts liked this item within 10 min of it, as they did on other items",
     reason_zh="{value} 个账号与该点赞相隔不到 10 分钟，且在其他内容上也如此同步",
 )

@@ -35,6 +35,7 @@ DETECTOR = Detector(
     edges=(1, 2, 3, 4, 6, 9, 14, 22),
     weight_max=4.5,
     clears_max=0.3,
+    timed=True,
     reason="{value} accounts liked this item within 10 min before, as they had done on other items",
     reason_zh="{value} 个账号在此前 10 分钟内给该内容点赞，且此前已在其他内容上如此同步",
 )

@@ -28,6 +28,7 @@ DETECTOR = Detector(
     edges=(1, 2, 3, 5, 8, 13, 20),
     weight_max=1.0,
     clears_max=0.1,
+    timed=True,
     reason="{value} accounts liked this item within 10 min before, as they had in this shop alone",
     reason_zh="{value} 个账号在此前 10 分钟内给该内容点赞，且此前仅在该店铺如此同步",
 )

@@ -35,6 +35,7 @@ DETECTOR = Detector(
     weight_max=3.0,
     clears_max=0.5,
     unit="ratio",
+    timed=True,
     reason="successive gaps between this account's likes differ by a factor of {value}",
     reason_zh="该账号相邻两次点赞的间隔平均相差 {value} 倍",
 )

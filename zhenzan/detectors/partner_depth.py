@@ -33,6 +33,7 @@ DETECTOR = Detector(
     edges=(1, 2, 4, 7, 12, 20, 35, 60, 120),
     weight_max=3.0,
     clears_max=0.2,
+    timed=True,
     reason="{value} earlier likes within 10 min of the same accounts on other items",
     reason_zh="与相同账号此前在其他内容上有 {value} 次相隔不到 10 分钟的点赞",
 )

@@ -29,6 +29,7 @@ DETECTOR = Detector(
     weight_max=1.2,
     clears_max=0.1,
     unit="flag",
+    timed=True,
     reason="this item's likes grew steadily and stopped close to a round number",
     reason_zh="该内容的点赞匀速增长后停在接近整数的位置",
 )

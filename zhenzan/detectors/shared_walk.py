@@ -29,6 +29,7 @@ DETECTOR = Detector(
     edges=(1, 2, 3, 5, 8),
     weight_max=3.0,
     clears_max=0.2,
+    timed=True,
     reason="{value} other accounts liked this item in 24 h after the same items in the same order",
     reason_zh="24 小时内有 {value} 个其他账号按相同顺序经过相同内容后给该内容点赞",
 )

@@ -38,6 +38,7 @@ DETECTOR = Detector(
     weight_max=0.4,  # a burst opens a look and is never a verdict (design.md, rule 2)
     clears_max=0.2,
     unit="ratio",
+    timed=True,
     reason="this item's likes in 1 h are {value} times its own usual rate",
     reason_zh="该内容 1 小时内的点赞是其平时速度的 {value} 倍",
 )

@@ -41,6 +41,7 @@ DETECTOR = Detector(
     weight_max=1.0,
     clears_max=0.15,
     unit="ratio",
+    timed=True,
     reason="a visit with nothing else, in a rush of {value} times the usual rate within 1 h",
     reason_zh="本次访问没有其他行为，且 1 小时内来自该渠道的点赞是平时的 {value} 倍",
 )

@@ -32,6 +32,7 @@ DETECTOR = Detector(
     weight_max=0.4,
     clears_max=0.6,
     unit="seconds",
+    timed=True,
     reason="this account is {value} old",
     reason_zh="该账号注册至今 {value}",
 )

@@ -154,7 +154,8 @@ def measure(run: Run, lockstep: Lockstep) -> Measured:
     """Return the values and bins of all detectors, those of hindsight included.
 
     Lockstep that a benign group explains is no evidence of anything: there the detectors of the
-    group family say nothing.
+    group family say nothing. Where all likes share one time the log knows none, and no detector
+    may say when or how fast something happened (design.md, safety rule 3).
     """
     detectors, spill = all_detectors(), run.spill
     key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
@@ -162,13 +163,16 @@ def measure(run: Run, lockstep: Lockstep) -> Measured:
     hindsight = _hindsight(run, key)
     hindsight["group_nats"] = np.where(key["merchant"] >= 0, lockstep.nats, 0.0)
     bins = spill.matrix("all_bins", len(detectors), np.int8)
-    bins[:, [not detector.settled for detector in detectors]] = spill.wide("bins")
+    if spill.count:
+        bins[:, [not detector.settled for detector in detectors]] = spill.wide("bins")
     settled = [column for column, detector in enumerate(detectors) if detector.settled]
     later = spill.matrix("later_values", len(settled), np.float32)
     for place, column in enumerate(settled):
         later[:, place], bins[:, column] = detectors[column].bin(hindsight)
     of_groups = np.array([detector.family == Family.GROUP for detector in detectors])
     bins[np.ix_(lockstep.benign, of_groups)] = 0
+    if spill.count and key["ts"].min() == key["ts"].max():
+        bins[:, [detector.timed for detector in detectors]] = 0
     return Measured(detectors, spill.wide("values"), later, bins)
 
 

@@ -57,11 +57,11 @@ class LikeSpill:
         return parts[0]
 
     def wide(self, name: str) -> NDArray[Any]:
-        """Return a matrix of all likes, mapped from disk."""
+        """Return a matrix of all likes, mapped from disk; without likes it has no columns."""
+        if not self.count:
+            return np.zeros((0, 0), np.float32)
         self._files[name].flush()
         columns, dtype = self._widths[name]
-        if not self.count:
-            return np.zeros((0, columns), dtype)
         shape = (self.count, columns)
         matrix: NDArray[Any] = np.memmap(self._folder / name, dtype=dtype, mode="r", shape=shape)
         return matrix

@@ -56,6 +56,8 @@ class CoItemTrace:
     - ``reappearing_in_shop``: the same sum over the items of the same merchant, which stand
       apart: fans of a shop are no cohort.
 
+    Another like of an account on one of its latest items is no coincidence and gets 0.
+
     Usual is a block model: pairs of items of one merchant, of one category and of two, each
     corrected for how often the items are liked. Pairs of two popular items (more than 8 common
     likers expected) are not kept, since a cohort shows in its rarer items. The first coincidence
@@ -267,9 +269,10 @@ def _update(
 @njit(cache=True, nogil=True, inline="always")
 def _answer(item, ring, size, out, likers, owner, kind, totals, pairs):
     for place in range(size):
+        if ring[place] == item:
+            return
+    for place in range(size):
         other = ring[place]
-        if other == item:
-            continue
         slot = _find(pairs, _pair(item, other))
         if pairs[slot, 0] == _EMPTY:
             continue
