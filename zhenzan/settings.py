@@ -94,8 +94,9 @@ def load(
 def _read_file(path: Path) -> Mapping[str, object]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise SettingError(f"settings file `{path}` cannot be read: {error}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise SettingError(f"settings file `{path}` cannot be read: {reason}") from error
     if not isinstance(content, dict):
         raise SettingError(f"settings file `{path}` must hold `name: value` lines")
     return content

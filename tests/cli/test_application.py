@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from zhenzan import __version__
@@ -88,3 +92,79 @@ def test_every_verb_has_help_and_json(verb: str):
     done = _run(verb, "-h")
     assert done.returncode == 0
     assert "--json" in done.stdout
+
+
+def _log(path: Path, rows: int, *, ts: str = "2026-03-02T00:00:00Z") -> Path:
+    lines = [f"e{k},{ts},like,a{k % 50},i{k % 7}" for k in range(rows)]
+    path.write_text("\n".join(["event_id,ts,kind,account_id,item_id", *lines]) + "\n")
+    return path
+
+
+def test_a_log_without_a_row_gives_empty_outputs(tmp_path: Path):
+    done = _run("score", str(_log(tmp_path / "log.csv", 0)), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "out" / "likes.parquet").num_rows == 0
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize("verb", ["score", "audit"])
+def test_a_log_of_which_no_row_can_be_read_is_one_error(verb: str, tmp_path: Path):
+    log = _log(tmp_path / "log.csv", 3, ts="someday")
+    done = _run(verb, str(log), "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "none of the 3 rows of the log can be read (bad_time 3) (ZZ002)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert pq.read_table(tmp_path / "out" / "rejects.parquet").num_rows == 3
+
+
+def test_a_memory_limit_that_is_none_is_an_error_with_a_hint(tmp_path: Path):
+    log = _log(tmp_path / "log.csv", 100)
+    done = _run("audit", str(log), "--out", str(tmp_path / "out"), "--memory-limit", "banana")
+    assert done.returncode == 2
+    assert "error: `banana` is no memory limit (ZZ001)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_output_folder_may_have_an_apostrophe(tmp_path: Path):
+    done = _run("audit", str(_log(tmp_path / "log.csv", 100)), "--out", str(tmp_path / "it's"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_closed_standard_input_is_an_error(tmp_path: Path):
+    command = f'"{sys.executable}" -m zhenzan score - --out "{tmp_path / "out"}" <&-'
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False, stdin=None
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard input is closed (ZZ002)")
+
+
+def test_a_settings_file_that_is_no_yaml_is_told_in_one_line(tmp_path: Path):
+    (tmp_path / "settings.yaml").write_text("lateness_s: [1,\n")
+    done = _run("settings", "--settings", str(tmp_path / "settings.yaml"))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_says_so_in_its_status_and_tidies_up(number: signal.Signals, tmp_path: Path):
+    out = tmp_path / "out"
+    with subprocess.Popen(
+        [sys.executable, "-m", "zhenzan", "score", "-", "--out", str(out), "--format", "csv"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    ) as running:
+        assert running.stdin is not None
+        assert running.stderr is not None
+        running.stdin.write(b"event_id,ts,kind,account_id\ne,2026-03-02T00:00:00Z,view,a\n")
+        running.stdin.flush()
+        while not list(tmp_path.glob("zhenzan-*")):
+            assert running.poll() is None, running.stderr.read()
+            time.sleep(0.05)
+        running.send_signal(number)
+        running.stdin.close()
+        said = running.stderr.read().decode()
+    assert running.returncode == 128 + number
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("zhenzan-*"))

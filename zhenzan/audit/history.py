@@ -151,6 +151,7 @@ def read_history(ingest: Ingest, folder: Path, report: Report) -> None:
         writer.add(batch)
         report(ingest.done)
     writer.close()
+    ingest.refuse_unreadable()
     _write_codes(ingest, folder, registered)
     counts = {name: value for name, value in ingest.counts.as_dict().items() if name != "files"}
     (folder / "facts.json").write_text(json.dumps(counts, indent=2, sort_keys=True) + "\n")

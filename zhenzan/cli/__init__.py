@@ -3,12 +3,13 @@
 ``main`` is the entry point. A verb's module is imported only when that verb runs, because some
 of them load compiled kernels and ``zhenzan --help`` must answer at once. Results go to standard
 output, progress and errors to standard error. Exit 0: fine; 1: the answer is "bad"; 2: it could
-not run.
+not run; 130 and 143: it was stopped by SIGINT or SIGTERM, as shells count it.
 """
 
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -105,6 +106,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     arguments
         Words after the program's name; those of the process where nothing is given.
     """
+    asked = _stop_when_asked()
     try:
         _application().main(arguments, prog_name="zhenzan")
     except ZhenzanError as error:
@@ -113,9 +115,30 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         place = f"`{error.filename}`: " if error.filename else ""
         _report(f"{place}{error.strerror or error}")
     except Exception:
+        if asked:
+            # An engine in the middle of a query turns the request into an error of its own.
+            sys.exit(128 + asked[0])
         # A mistake of ours: Python would leave with 1, which means "the answer is bad".
         traceback.print_exc()
     sys.exit(EXIT_COULD_NOT_RUN)
+
+
+def _stop_when_asked() -> list[int]:
+    """Leave by the usual way on SIGINT and SIGTERM, so that what lies on disk is tidied up.
+
+    Returns the list that receives the number of the signal. A signal that the parent had ignored,
+    as for a job in the background, stays ignored.
+    """
+    asked: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        asked.append(number)
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
+    return asked
 
 
 def _report(message: str, *, hint: str | None = None) -> None:

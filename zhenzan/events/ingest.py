@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.clock import SECOND_US
+from zhenzan.errors import SourceError
 from zhenzan.events.batch import LogBatch
 from zhenzan.events.binding import Binding
 from zhenzan.events.canonical import NUMBERS, STRINGS
@@ -156,6 +157,28 @@ class Ingest:
                 yield from self._encoded(cutter.finish(), late=False)
         finally:
             self._clean()
+
+    def refuse_unreadable(self) -> None:
+        """Refuse a log of which rows were set aside and none was left; call it after reading.
+
+        A log without any row is no mistake: an hour in which nothing happened has none.
+
+        Raises
+        ------
+        SourceError
+            Every row was set aside.
+        """
+        counts = self.counts
+        if counts.interactions or not counts.rejected_rows:
+            return
+        reasons = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.rejected.items()))
+        hint = "a mapping file (--map) reads a log with other columns"
+        if self._rejects_path:
+            hint = f"`{self._rejects_path}` says why, row by row"
+        raise SourceError(
+            f"none of the {counts.rejected_rows:,} rows of the log can be read ({reasons})",
+            hint=hint,
+        )
 
     def _encoded(self, batches: list[list[HashedRows]], *, late: bool) -> Iterator[LogBatch]:
         for parts in batches:

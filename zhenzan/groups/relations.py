@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from zhenzan.errors import SettingError
+
 
 class Relations:
     """The tables of one search, kept by DuckDB and spilled to disk beyond its memory limit.
@@ -23,11 +25,17 @@ class Relations:
 
     def __init__(self, *, memory_limit: str, threads: int, spill_folder: str = "") -> None:
         self._connection = duckdb.connect()
-        self._connection.execute(f"SET memory_limit = '{memory_limit}'")
+        try:
+            self._connection.execute(f"SET memory_limit = {_quoted(memory_limit)}")
+        except duckdb.Error as error:
+            raise SettingError(
+                f"`{memory_limit}` is no memory limit", hint="write it such as `2GB` or `500MB`"
+            ) from error
+        self._memory_limit = memory_limit
         self._connection.execute(f"SET threads = {threads}")
         self._connection.execute("SET preserve_insertion_order = false")
         if spill_folder:
-            self._connection.execute(f"SET temp_directory = '{spill_folder}'")
+            self._connection.execute(f"SET temp_directory = {_quoted(spill_folder)}")
 
     def __enter__(self) -> Relations:
         return self
@@ -42,7 +50,13 @@ class Relations:
     def keep(self, name: str, query: str, **facts: object) -> None:
         """Keep the answer of a query as the table ``name``, in place of an older one."""
         text = query.format(**facts)
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+        try:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+        except duckdb.OutOfMemoryException as error:
+            raise SettingError(
+                f"a memory limit of {self._memory_limit} is too small for the joins",
+                hint="raise `--memory-limit`",
+            ) from error
 
     def drop(self, *names: str) -> None:
         """Forget tables that no later query reads."""
@@ -57,3 +71,8 @@ class Relations:
         """Return the only row of an answer."""
         row: tuple[Any, ...] = self._connection.execute(query.format(**facts)).fetchall()[0]
         return row
+
+
+def _quoted(text: str) -> str:
+    """Write a text as a literal: a folder may have an apostrophe in its name."""
+    return "'" + text.replace("'", "''") + "'"

@@ -103,6 +103,7 @@ def read(run: Run, report: Progress = _silent) -> None:
         answers.append(waiting.update(batch))
         run.last_us = max(run.last_us, int(batch.ts.max(initial=0)))
         report("read", run.ingest.done)
+    run.ingest.refuse_unreadable()
     answers.append(waiting.close())
     run.signals.watch.close()
     in_time = ~run.spill.key("late") if run.spill.count else np.zeros(0, np.bool_)
@@ -163,8 +164,8 @@ def measure(run: Run, lockstep: Lockstep) -> Measured:
     hindsight = _hindsight(run, key)
     hindsight["group_nats"] = np.where(key["merchant"] >= 0, lockstep.nats, 0.0)
     bins = spill.matrix("all_bins", len(detectors), np.int8)
-    if spill.count:
-        bins[:, [not detector.settled for detector in detectors]] = spill.wide("bins")
+    at_once = [column for column, detector in enumerate(detectors) if not detector.settled]
+    bins[:, at_once] = spill.wide("bins", len(at_once))
     settled = [column for column, detector in enumerate(detectors) if detector.settled]
     later = spill.matrix("later_values", len(settled), np.float32)
     for place, column in enumerate(settled):
@@ -173,7 +174,7 @@ def measure(run: Run, lockstep: Lockstep) -> Measured:
     bins[np.ix_(lockstep.benign, of_groups)] = 0
     if spill.count and key["ts"].min() == key["ts"].max():
         bins[:, [detector.timed for detector in detectors]] = 0
-    return Measured(detectors, spill.wide("values"), later, bins)
+    return Measured(detectors, spill.wide("values", len(at_once)), later, bins)
 
 
 def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

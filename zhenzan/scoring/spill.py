@@ -29,7 +29,7 @@ class LikeSpill:
         self._keys: dict[str, list[NDArray[Any]]] = {}
         self._files = {name: (self._folder / name).open("wb") for name in ("values", "bins")}
         self._ids: pa.RecordBatchFileWriter | None = None
-        self._widths: dict[str, tuple[int, np.dtype[Any]]] = {}
+        self._dtypes: dict[str, np.dtype[Any]] = {}
         self.count = 0
 
     def append(
@@ -43,7 +43,7 @@ class LikeSpill:
         for name, array in keys.items():
             self._keys.setdefault(name, []).append(array)
         for name, matrix in wide.items():
-            self._widths[name] = (matrix.shape[1], matrix.dtype)
+            self._dtypes[name] = matrix.dtype
             self._files[name].write(np.ascontiguousarray(matrix).data)
         self.count += len(event_id)
 
@@ -56,12 +56,12 @@ class LikeSpill:
             self._keys[name] = parts = [np.concatenate(parts)]
         return parts[0]
 
-    def wide(self, name: str) -> NDArray[Any]:
-        """Return a matrix of all likes, mapped from disk; without likes it has no columns."""
-        if not self.count:
-            return np.zeros((0, 0), np.float32)
+    def wide(self, name: str, columns: int) -> NDArray[Any]:
+        """Return a matrix of all likes with so many columns, mapped from disk."""
         self._files[name].flush()
-        columns, dtype = self._widths[name]
+        if not self.count:
+            return np.zeros((0, columns), np.float32)
+        dtype = self._dtypes[name]
         shape = (self.count, columns)
         matrix: NDArray[Any] = np.memmap(self._folder / name, dtype=dtype, mode="r", shape=shape)
         return matrix

@@ -38,6 +38,8 @@ def open_sources(spec: str | Path, *, format: str | None = None, spool: Path) ->
     """
     told = _told(format)
     if str(spec) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise SourceError("standard input is closed", hint="name a file, or pipe a log in")
         stream = ByteStream(STANDARD_INPUT, sys.stdin.buffer)
         return [_open(lambda: stream, None, told=told, spool=spool, is_stream=True)]
     return [_open_file(path, told, spool) for path in log_files(str(spec))]
