@@ -52,7 +52,7 @@ def test_an_audit_prints_its_summary_and_finds_who_acts_together(log: Path, tmp_
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert [window["likes"] for window in summary["windows"]][-1] == 4_150
-    members = pq.read_table(out / "members.parquet")
+    members = pq.read_table(out / "group_members.parquet")
     assert set(members["account_id"].to_pylist()) == {f"a{k}" for k in range(1_000, 1_025)}
     groups = pq.read_table(out / "groups.parquet").to_pylist()
     assert [group["status"] for group in groups] == ["active"]

@@ -214,15 +214,6 @@ def test_a_log_without_likes_gives_empty_answers(simulation, tmp_path):
     assert len(pq.read_table(tmp_path / "items.parquet")) > 0
 
 
-def test_a_log_of_which_no_row_can_be_read_gives_empty_answers(simulation, tmp_path):
-    table = simulation.interactions.slice(0, 50)
-    place = table.column_names.index("ts")
-    before_1990 = pa.array(np.zeros(len(table), np.int64), table["ts"].type)
-    likes = score(table.set_column(place, "ts", before_1990), tmp_path)
-    assert len(likes) == 0
-    assert len(pq.read_table(tmp_path / "rejects.parquet")) == 50
-
-
 def test_a_log_without_time_holds_nobody_for_being_busy(tmp_path):
     # Every row has the same time: who likes much is not fast, and two fans do not act at once.
     random = np.random.default_rng(3)
