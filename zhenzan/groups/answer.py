@@ -178,9 +178,12 @@ def _significance(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bound, for each candidate, the natural log of its p-value and its q-value."""
     column = {name: looks[name].to_numpy().astype(np.float64) for name in looks.column_names}
-    nats = chernoff_nats(column["likes"], column["expected"])
-    nats -= log_choices(accounts, column["size"]) + log_choices(items, column["items"])
-    nats -= column["tries"]
+    likes = chernoff_nats(column["likes"], column["expected"])
+    likes -= log_choices(accounts, column["size"])
+    # Null where there are many targets: then this test says nothing.
+    people = chernoff_nats(column["size"], np.nan_to_num(column["twice"], nan=np.inf))
+    nats = np.maximum(likes, people) - math.log(2)
+    nats -= log_choices(items, column["items"]) + column["tries"]
     log_p = -np.maximum(nats, 0.0)
     return log_p, false_discovery(log_p)
 

@@ -124,6 +124,44 @@ SELECT g,
 FROM one GROUP BY g
 """
 
+FEW_TARGETS = 12
+"""Up to 12 targets the accounts that like two of them are counted as well: with few targets the
+members are no choice of the search, the targets name them (`zhenzan.groups.null`)."""
+
+_SESSION_US = 2 * HOUR_US
+
+_FEW = """
+WITH few AS (
+    SELECT g FROM aim GROUP BY g HAVING count(*) BETWEEN 2 AND {most}
+)
+SELECT a.g, a.item, z.category, a.n, CAST(z.n AS DOUBLE) AS whole, t.from_us, t.to_us
+FROM aim a JOIN few USING (g) JOIN target t ON t.g = a.g AND t.item = a.item
+JOIN item_size z ON z.item = a.item
+"""
+
+_TWICE = """
+WITH paired AS (
+    SELECT a.g, least(a.category, b.category) AS c, greatest(a.category, b.category) AS d,
+           -- Windows of one session: that people were awake then brings them together anyway.
+           CASE WHEN a.from_us <= b.to_us + {session} AND b.from_us <= a.to_us + {session}
+                THEN a.whole * b.whole ELSE a.n * b.n END AS room
+    FROM few a JOIN few b ON b.g = a.g AND a.item < b.item
+), wanted AS (
+    SELECT DISTINCT c, d FROM paired
+), taste AS (
+    SELECT l.account, l.category, CAST(count(*) AS DOUBLE) AS d FROM liked l
+    WHERE l.category IN (SELECT c FROM wanted UNION ALL SELECT d FROM wanted)
+    GROUP BY l.account, l.category
+), met AS (
+    SELECT w.c, w.d, sum(CASE WHEN w.c = w.d THEN x.d * (x.d - 1) ELSE x.d * y.d END) AS met
+    FROM wanted w JOIN taste x ON x.category = w.c
+    JOIN taste y ON y.account = x.account AND y.category = w.d GROUP BY w.c, w.d
+)
+SELECT p.g, sum(p.room * m.met / (x.n * y.n)) AS twice
+FROM paired p JOIN met m USING (c, d) JOIN stratum_mass x ON x.category = p.c
+JOIN stratum_mass y ON y.category = p.d GROUP BY p.g
+"""
+
 _LEFT_ACT = """
 SELECT a.* FROM act a JOIN member m ON m.g = a.g AND m.account = a.account
 """
@@ -160,9 +198,9 @@ SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.f
        coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.expected, m.tries, l.time_nats,
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
-       s.decay_nats, s.decay_likes, s.width_s, s.from_birth
+       s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice
 FROM people p JOIN likes l USING (g) JOIN aims m USING (g) JOIN shape s USING (g)
-LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) ORDER BY p.g
+LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g) ORDER BY p.g
 """
 
 
@@ -204,4 +242,6 @@ def judge_groups(relations: Relations) -> pa.Table:
     relations.keep("member", _STAYED)
     relations.keep("act", _LEFT_ACT)
     relations.keep("shape", _SHAPE, hour=HOUR_US)
+    relations.keep("few", _FEW, most=FEW_TARGETS)
+    relations.keep("twice", _TWICE, session=_SESSION_US)
     return relations.read(_GROUP)
