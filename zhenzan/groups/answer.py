@@ -178,12 +178,15 @@ def _significance(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bound, for each candidate, the natural log of its p-value and its q-value."""
     column = {name: looks[name].to_numpy().astype(np.float64) for name in looks.column_names}
-    likes = chernoff_nats(column["likes"], column["expected"])
-    likes -= log_choices(accounts, column["size"])
-    # Null where there are many targets: then this test says nothing.
-    people = chernoff_nats(column["size"], np.nan_to_num(column["twice"], nan=np.inf))
-    nats = np.maximum(likes, people) - math.log(2)
-    nats -= log_choices(items, column["items"]) + column["tries"]
+    chosen = log_choices(accounts, column["size"])
+    # Null where there are many targets: then the count of accounts says nothing.
+    twice = np.nan_to_num(column["twice"], nan=np.inf)
+    tests = [
+        chernoff_nats(column["likes"], column["expected"]) - chosen - column["tries"],
+        chernoff_nats(column["likes"], column["tight"]) - chosen - column["tight_tries"],
+        chernoff_nats(column["size"], twice) - column["tries"],
+    ]
+    nats = np.max(tests, axis=0) - math.log(len(tests)) - log_choices(items, column["items"])
     log_p = -np.maximum(nats, 0.0)
     return log_p, false_discovery(log_p)
 

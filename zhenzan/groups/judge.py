@@ -139,27 +139,61 @@ FROM aim a JOIN few USING (g) JOIN target t ON t.g = a.g AND t.item = a.item
 JOIN item_size z ON z.item = a.item
 """
 
-_TWICE = """
-WITH paired AS (
-    SELECT a.g, least(a.category, b.category) AS c, greatest(a.category, b.category) AS d,
+_PAIRED = """
+WITH both_ways AS (
+    SELECT a.g, a.category AS c, b.category AS d, a.item AS i, b.item AS j,
            -- Windows of one session: that people were awake then brings them together anyway.
-           CASE WHEN a.from_us <= b.to_us + {session} AND b.from_us <= a.to_us + {session}
-                THEN a.whole * b.whole ELSE a.n * b.n END AS room
-    FROM few a JOIN few b ON b.g = a.g AND a.item < b.item
-), wanted AS (
+           CASE WHEN near THEN a.whole ELSE a.n END AS n_i,
+           CASE WHEN near THEN b.whole ELSE b.n END AS n_j
+    FROM (
+        SELECT x.*, y.item AS other, x.from_us <= y.to_us + {session}
+               AND y.from_us <= x.to_us + {session} AS near
+        FROM few x JOIN few y ON y.g = x.g AND y.item <> x.item
+    ) a JOIN few b ON b.g = a.g AND b.item = a.other
+)
+SELECT p.g, c, d, n_i / x.n AS share_i, n_j / y.n AS share_j
+FROM both_ways p JOIN stratum_mass x ON x.category = c JOIN stratum_mass y ON y.category = d
+WHERE c < d OR (c = d AND (n_i < n_j OR (n_i = n_j AND i < j)))
+"""
+
+_TASTE = """
+WITH wanted AS (
     SELECT DISTINCT c, d FROM paired
 ), taste AS (
     SELECT l.account, l.category, CAST(count(*) AS DOUBLE) AS d FROM liked l
     WHERE l.category IN (SELECT c FROM wanted UNION ALL SELECT d FROM wanted)
     GROUP BY l.account, l.category
-), met AS (
-    SELECT w.c, w.d, sum(CASE WHEN w.c = w.d THEN x.d * (x.d - 1) ELSE x.d * y.d END) AS met
-    FROM wanted w JOIN taste x ON x.category = w.c
-    JOIN taste y ON y.account = x.account AND y.category = w.d GROUP BY w.c, w.d
 )
-SELECT p.g, sum(p.room * m.met / (x.n * y.n)) AS twice
-FROM paired p JOIN met m USING (c, d) JOIN stratum_mass x ON x.category = p.c
-JOIN stratum_mass y ON y.category = p.d GROUP BY p.g
+-- Accounts with the same activity have the same chance: one row for all of them.
+SELECT w.c, w.d, x.d AS d_c, CASE WHEN w.c = w.d THEN x.d - 1 ELSE y.d END AS d_d,
+       CAST(count(*) AS DOUBLE) AS accounts
+FROM wanted w JOIN taste x ON x.category = w.c
+JOIN taste y ON y.account = x.account AND y.category = w.d
+GROUP BY w.c, w.d, x.d, CASE WHEN w.c = w.d THEN x.d - 1 ELSE y.d END
+"""
+
+_TWICE = """
+SELECT p.g, sum(t.accounts * (1 - exp(-t.d_c * p.share_i)) * (1 - exp(-t.d_d * p.share_j)))
+       AS twice
+FROM paired p JOIN taste t USING (c, d) GROUP BY p.g
+"""
+
+_TIGHT = """
+WITH ends AS (
+    SELECT g, item, min(ts) AS from_us, max(ts) AS to_us FROM act GROUP BY g, item
+), counted AS (
+    SELECT e.g, e.item, CAST(count(*) AS DOUBLE) AS n
+    FROM ends e JOIN liked l ON l.item = e.item AND l.ts BETWEEN e.from_us AND e.to_us
+    GROUP BY e.g, e.item
+), taste AS (
+    SELECT m.g, p.category, sum(p.d) AS d FROM member m JOIN profile p USING (account)
+    GROUP BY m.g, p.category
+)
+-- Two of the item's likes mark the ends, so that many intervals were searched.
+SELECT c.g, sum(t.d * c.n / s.n) AS tight, sum(2 * ln(z.n)) AS tight_tries
+FROM counted c JOIN item_size z ON z.item = c.item
+JOIN taste t ON t.g = c.g AND t.category = z.category
+JOIN stratum_mass s ON s.category = z.category GROUP BY c.g
 """
 
 _LEFT_ACT = """
@@ -198,9 +232,10 @@ SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.f
        coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.expected, m.tries, l.time_nats,
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
-       s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice
+       s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice, i.tight, i.tight_tries
 FROM people p JOIN likes l USING (g) JOIN aims m USING (g) JOIN shape s USING (g)
-LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g) ORDER BY p.g
+LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g)
+JOIN tight i USING (g) ORDER BY p.g
 """
 
 
@@ -243,5 +278,8 @@ def judge_groups(relations: Relations) -> pa.Table:
     relations.keep("act", _LEFT_ACT)
     relations.keep("shape", _SHAPE, hour=HOUR_US)
     relations.keep("few", _FEW, most=FEW_TARGETS)
-    relations.keep("twice", _TWICE, session=_SESSION_US)
+    relations.keep("paired", _PAIRED, session=_SESSION_US)
+    relations.keep("taste", _TASTE)
+    relations.keep("twice", _TWICE)
+    relations.keep("tight", _TIGHT)
     return relations.read(_GROUP)
