@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -233,12 +234,18 @@ def _signs(
             "minutes": look["width_s"] <= MINUTES_S,
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
-            "fixed_order": look["order_asymmetry"] >= FIXED_ORDER_MIN,
+            "fixed_order": _fixed_order(look),
             "linked": bool(pool >= 0),
         }
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
         signs.append(sign)
     return signs
+
+
+def _fixed_order(look: dict[str, Any]) -> bool | None:
+    """Tell whether members keep one order; unknown where each came once and liked everything."""
+    once = look["visit_s"] is not None and look["visit_s"] < look["width_s"]
+    return None if once else look["order_asymmetry"] >= FIXED_ORDER_MIN
 
 
 def _degree(share: float, none: float, full: float) -> float:

@@ -225,6 +225,12 @@ WITH owner AS (
         SELECT x.g, p.category, sum(p.d) AS d FROM member x JOIN profile p USING (account)
         GROUP BY x.g, p.category
     ) t ON t.g = m.g AND t.category = z.category GROUP BY m.g
+), visit AS (
+    -- Members who come once and like all targets keep the order in which they came.
+    SELECT g, median(span) / 1000000 AS visit_s FROM (
+        SELECT g, account, CAST(max(ts) - min(ts) AS DOUBLE) AS span FROM act GROUP BY g, account
+        HAVING count(*) >= 2
+    ) GROUP BY g
 ), ordered AS (
     SELECT g, var_pop(place) AS spread, avg(1 / (12 * k)) AS chance FROM led GROUP BY g
 )
@@ -232,9 +238,10 @@ SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.f
        coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.expected, m.tries, l.time_nats,
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
-       s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice, i.tight, i.tight_tries
+       s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice, i.tight, i.tight_tries,
+       v.visit_s
 FROM people p JOIN likes l USING (g) JOIN aims m USING (g) JOIN shape s USING (g)
-LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g)
+LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g) LEFT JOIN visit v USING (g)
 JOIN tight i USING (g) ORDER BY p.g
 """
 
