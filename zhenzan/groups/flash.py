@@ -21,11 +21,17 @@ to anything."""
 
 _BURST_NATS = 4.0
 _TIE_NATS = 5.0
+_EXPLAINED_WEIGHT = 0.2
+"""An item that shares a fifth of its likes beyond chance with another needs no bursts to be tied;
+they would cut its group into pieces."""
+
 _ACCOUNT_BURSTS_MAX = 30
-_SUPPORT_MIN = 2
+_SUPPORT_MIN = 1
 
 _EXPLAINED = """
-SELECT DISTINCT s.item FROM spot s JOIN (SELECT i FROM tie UNION SELECT j FROM tie) t ON t.i = s.spot
+SELECT DISTINCT s.item FROM spot s JOIN (
+    SELECT i FROM tie WHERE weight >= {weight} UNION SELECT j FROM tie WHERE weight >= {weight}
+) t ON t.i = s.spot
 """
 
 _HALF = """
@@ -132,7 +138,7 @@ def find_flashes(relations: Relations) -> None:
     both its ends, and no one account is the only one behind two sides of the triangle.
     """
     total = float(relations.one("SELECT count(*) FROM liked")[0])
-    relations.keep("explained", _EXPLAINED)
+    relations.keep("explained", _EXPLAINED, weight=_EXPLAINED_WEIGHT)
     for at, width in enumerate(WIDTHS_US):
         half = width // 2
         relations.keep("half", _HALF, half=half)
