@@ -35,6 +35,10 @@ _WEAK_ODDS_MIN = -7.0
 _BURST_PRIOR_NATS = 7.0
 """Without a group, one account in a thousand is taken to act on order before anything is seen."""
 
+_UNPROVEN_NATS = 5.0
+"""Candidates that the bound on all searches leaves unproven rank their accounts and likes too, after
+those of groups; that bound is far from tight where members take part in few of the targets."""
+
 _MEMBERS = """
 SELECT m.g, m.account, any_value(m.strength) AS strength, count(*) AS likes,
        min(a.ts) AS first_us, max(a.ts) AS last_us
@@ -143,22 +147,24 @@ def assemble(
         " (SELECT count(*) FROM item_size)"
     )
     log_p, q_value = _significance(looks, accounts, items)
-    keep = np.flatnonzero(q_value <= false_discovery_max)
-    looks, log_p, q_value = looks.take(keep), log_p[keep], q_value[keep]
+    proven = q_value <= false_discovery_max
+    keep = np.flatnonzero(proven)
     numbers = looks["g"].to_numpy()
-    relations.give("reported", pa.table({"g": looks["g"]}))
-    pools = _pools(relations, numbers, accounts)
+    relations.give("reported", pa.table({"g": looks["g"].take(keep)}))
+    pools = np.full(len(looks), -1, np.int64)
+    pools[keep] = _pools(relations, numbers[keep], accounts)
     signs = _signs(relations, likes, looks, pools, owners_known=owners_known)
     kinds = [
         ("reseller_pool", odds, harmless) if pool >= 0 and kind not in BENIGN_KINDS else
         (kind, odds, harmless)
         for (kind, odds, harmless), pool in zip(name_kinds(signs), pools, strict=True)
     ]  # fmt: skip
-    clear = [math.log(max(1.0 - harmless, 1e-12)) for _, _, harmless in kinds]
+    clear = np.array([math.log(max(1.0 - harmless, 1e-12)) for _, _, harmless in kinds])
+    clear = np.where(proven, clear, clear - _UNPROVEN_NATS)
     guilty = np.array([kind not in BENIGN_KINDS for kind, _, _ in kinds], np.bool_)
-    relations.give(
-        "verdict", pa.table({"g": numbers[guilty], "nats": np.array(clear, np.float64)[guilty]})
-    )
+    relations.give("verdict", pa.table({"g": numbers[guilty], "nats": clear[guilty]}))
+    looks, log_p, q_value, numbers = looks.take(keep), log_p[keep], q_value[keep], numbers[keep]
+    kinds, pools = [kinds[at] for at in keep.tolist()], pools[keep]
     ids = _identities(relations, numbers)
     order = np.array(
         sorted(range(len(numbers)), key=lambda at: (log_p[at], ids[numbers[at]])), np.int64
