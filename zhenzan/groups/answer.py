@@ -32,12 +32,10 @@ _POOL_GROUPS_MIN = 3
 _PAIR_MEMBERS = 24
 _PAIRS_MAX = 200
 _WEAK_ODDS_MIN = -7.0
-_BURST_PRIOR_NATS = 7.0
-"""Without a group, one account in a thousand is taken to act on order before anything is seen."""
 
 _UNPROVEN_NATS = 5.0
-"""Candidates that the bound on all searches leaves unproven rank their accounts and likes too, after
-those of groups; that bound is far from tight where members take part in few of the targets."""
+"""Candidates that the bound on all searches leaves unproven rank their accounts and likes too,
+after those of groups: the bound is far from tight where members take part in few targets."""
 
 _MEMBERS = """
 SELECT m.g, m.account, any_value(m.strength) AS strength, count(*) AS likes,
@@ -93,9 +91,6 @@ WITH every AS (
     SELECT o.account, o.strength + v.nats AS nats
     FROM odds o JOIN verdict v USING (g)
     LEFT JOIN followed f ON f.g = o.g AND f.account = o.account WHERE f.account IS NULL
-    UNION ALL
-    SELECT t.account, t.nats - {prior} AS nats FROM turned_up t
-    LEFT JOIN (SELECT DISTINCT account FROM followed) f USING (account) WHERE f.account IS NULL
 )
 SELECT account, max(ln(1 + exp(least(nats, 500.0)))) AS nats
 FROM every GROUP BY account ORDER BY account
@@ -175,7 +170,7 @@ def assemble(
         targets=_named(relations.read(_TARGETS), ids, "targets", role="beneficiary"),
         pairs=_strongest(relations.read(_PAIRS, members=_PAIR_MEMBERS, total=float(total)), ids),
         evidence=_named(relations.read(_EVIDENCE), ids, "evidence"),
-        accounts=relations.read(_ACCOUNTS, prior=_BURST_PRIOR_NATS).cast(SCHEMAS["accounts"]),
+        accounts=relations.read(_ACCOUNTS).cast(SCHEMAS["accounts"]),
         scores=relations.read(_SCORES, weak=_WEAK_ODDS_MIN).cast(SCHEMAS["scores"]),
     )
 
@@ -183,7 +178,13 @@ def assemble(
 def _significance(
     looks: pa.Table, accounts: int, items: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bound, for each candidate, the natural log of its p-value and its q-value."""
+    """Bound, for each candidate, the natural log of its p-value and its q-value.
+
+    The best of three tests counts, at three times its bound. Two take the members and the targets
+    for chosen, and count likes: within the targets' windows, or within the interval in which the
+    members' likes lie. The third takes the targets alone for chosen, which name the accounts that
+    like two of them, and counts these.
+    """
     column = {name: looks[name].to_numpy().astype(np.float64) for name in looks.column_names}
     chosen = log_choices(accounts, column["size"])
     # Null where there are many targets: then the count of accounts says nothing.

@@ -62,7 +62,9 @@ WITH ends AS (
 )
 SELECT g, spot FROM placed
 UNION ALL
-SELECT (SELECT max(g) FROM placed) + row_number() OVER (ORDER BY a, b), unnest([a, b]) FROM pair
+SELECT (SELECT max(g) FROM placed) + p.number, CASE WHEN e.first THEN p.a ELSE p.b END
+FROM (SELECT a, b, row_number() OVER (ORDER BY a, b) AS number FROM pair) p
+CROSS JOIN (VALUES (true), (false)) e (first)
 """
 
 _CROWD = """
@@ -87,8 +89,10 @@ def cluster_ties(relations: Relations) -> None:
     size: n accounts on each of two items share n^2 / M when M accounts take turns.
 
     Each node takes the label to which its ties weigh most, ties broken by content, in fixed
-    rounds; clusters of one item are dropped. An item that came in through a burst counts from
-    one window before it to one window after.
+    rounds. Two spots that are each other's strongest tie and fell into different clusters are a
+    candidate as well, or a crowded neighbour would part a group on two items; clusters of one item
+    end where membership asks for two likes. An item that came in through a burst counts from one
+    window before it to one window after.
     """
     relations.keep("edge", _EDGE)
     relations.keep("label", _FIRST)
@@ -100,4 +104,4 @@ def cluster_ties(relations: Relations) -> None:
     relations.keep("placed", "SELECT * FROM apart")
     relations.keep("crowd", _CROWD)
     relations.keep("target", _TARGET)
-    relations.drop("voted", "label", "edge", "placed")
+    relations.drop("voted", "label", "edge", "placed", "apart")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from zhenzan.groups.answer import assemble
-from zhenzan.groups.burst import find_bursts
 from zhenzan.groups.cluster import cluster_ties
 from zhenzan.groups.flash import find_flashes
 from zhenzan.groups.judge import judge_groups
@@ -78,7 +77,6 @@ def find_groups(
         cluster_ties(relations)
         settle_members(relations)
         looks = judge_groups(relations)
-        find_bursts(relations)
         return assemble(
             relations, likes, looks, owners_known=owners is not None,
             false_discovery_max=options.false_discovery_max,

@@ -36,12 +36,15 @@ SELECT DISTINCT s.item FROM spot s JOIN (
 
 _HALF = """
 SELECT item, ts - ts % {half} AS bucket, CAST(count(*) AS INTEGER) AS n
-FROM liked GROUP BY item, ts - ts % {half}
+FROM liked WHERE item IN (
+    SELECT item FROM item_size WHERE n >= {least} AND item NOT IN (SELECT item FROM explained)
+) GROUP BY item, ts - ts % {half}
 """
 
 _FLASH = """
 WITH traffic AS (
-    SELECT bucket, CAST(sum(n) AS DOUBLE) AS n FROM half GROUP BY bucket
+    SELECT ts - ts % {half} AS bucket, CAST(count(*) AS DOUBLE) AS n FROM liked
+    GROUP BY ts - ts % {half}
 ), beside AS (
     SELECT item, bucket, n, lead(n) OVER w AS after, lead(bucket) OVER w AS next FROM half
     WINDOW w AS (PARTITION BY item ORDER BY bucket)
@@ -52,8 +55,7 @@ WITH traffic AS (
         BETWEEN {least} AND {most}
 ), expected AS (
     SELECT w.item, w.bucket, w.m, (z.n - w.m + 0.5) * (t.n + coalesce(u.n, 0)) / {total} AS usual
-    FROM (SELECT * FROM whole WHERE item NOT IN (SELECT item FROM explained)) w
-    JOIN item_size z USING (item) JOIN traffic t USING (bucket)
+    FROM whole w JOIN item_size z USING (item) JOIN traffic t USING (bucket)
     LEFT JOIN traffic u ON u.bucket = w.bucket + {half}
 ), surprising AS (
     SELECT item, bucket, m, m * ln(m / usual) - m + usual AS nats FROM expected WHERE m > usual
@@ -134,14 +136,15 @@ def find_flashes(relations: Relations) -> None:
     """Add small bursts to the table ``spot``, and to ``tie`` those tied in triangles.
 
     A burst is a window of `WIDTHS_US` in which an item got at least 3 likes, more than its other
-    likes and the log's rhythm explain; items that are tied already are left alone. A tie holds where at least two other bursts are tied to
-    both its ends, and no one account is the only one behind two sides of the triangle.
+    likes and the log's rhythm explain; items that are tied firmly already are left alone. A tie
+    holds where another burst is tied to both its ends, and no one account is the only one behind
+    two sides of the triangle.
     """
     total = float(relations.one("SELECT count(*) FROM liked")[0])
     relations.keep("explained", _EXPLAINED, weight=_EXPLAINED_WEIGHT)
     for at, width in enumerate(WIDTHS_US):
         half = width // 2
-        relations.keep("half", _HALF, half=half)
+        relations.keep("half", _HALF, half=half, least=_LIKES_MIN)
         relations.keep(
             f"flash_{at}", _FLASH, half=half, width=width, least=_LIKES_MIN, most=_LIKES_MAX,
             total=total, nats=_BURST_NATS,

@@ -241,8 +241,8 @@ SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.f
        s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice, i.tight, i.tight_tries,
        v.visit_s
 FROM people p JOIN likes l USING (g) JOIN aims m USING (g) JOIN shape s USING (g)
-LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g) LEFT JOIN visit v USING (g)
-JOIN tight i USING (g) ORDER BY p.g
+LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g)
+LEFT JOIN visit v USING (g) JOIN tight i USING (g) ORDER BY p.g
 """
 
 

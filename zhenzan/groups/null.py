@@ -4,7 +4,9 @@ Null: every account keeps its number of likes and every item its own, and likes 
 (the configuration model). A set of accounts S and a set of targets T then share a number of likes
 with a Poisson-like tail around ``expected``; Chernoff bounds it. Because S and T were *searched*
 for, the bound is multiplied by the number of pairs of sets of that size, so it holds whatever the
-search did. Over the candidates of one run Benjamini and Hochberg bound the false-discovery rate.
+search did. Where the targets are few they alone count as searched for: they name the accounts that
+like two of them, whose number is a sum of independent chances. Over the candidates of one run
+Benjamini and Hochberg bound the false-discovery rate.
 """
 
 from __future__ import annotations
