@@ -161,6 +161,31 @@ def test_accounts_that_serve_several_customers_are_linked_to_one_supplier():
     assert len(set(suppliers)) == 1
 
 
+@pytest.mark.parametrize("merchant", [None, 7])
+def test_many_accounts_on_the_same_two_items_are_a_group(merchant):
+    stream = LikeStream(11)
+    crowd = stream.members(60)
+    stream.order(crowd, stream.targets(2, merchant=merchant), window_us=24 * HOUR_US, share=0.9)
+    accused = set().union(*members_of(find_groups(stream.table())).values())
+    assert len(accused & set(crowd)) >= 45
+    assert not accused - set(crowd)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fans_of_two_items_of_one_owner_are_not_accused(seed):
+    stream = LikeStream(40 + seed)
+    club = stream.members(80)
+    stream.fans(club, stream.targets(2, merchant=9))
+    assert not members_of(find_groups(stream.table()))
+
+
+def test_without_owners_no_kind_is_more_likely_than_not(planted):
+    groups = find_groups(planted[0].drop_columns("merchant")).groups
+    assert len(groups) >= 3
+    assert max(groups["confidence"].to_pylist()) < 0.5
+    assert max(planted[2].groups["confidence"].to_pylist()) > 0.5
+
+
 def test_no_likes_are_no_groups(planted):
     assert len(find_groups(planted[0].slice(0, 0)).groups) == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +32,10 @@ _POOL_GROUPS_MIN = 3
 _PAIR_MEMBERS = 24
 _PAIRS_MAX = 200
 _WEAK_ODDS_MIN = -7.0
-_BURST_PRIOR_NATS = 7.0
-"""Without a group, one account in a thousand is taken to act on order before anything is seen."""
+
+_UNPROVEN_NATS = 5.0
+"""Candidates that the bound on all searches leaves unproven rank their accounts and likes too,
+after those of groups: the bound is far from tight where members take part in few targets."""
 
 _MEMBERS = """
 SELECT m.g, m.account, any_value(m.strength) AS strength, count(*) AS likes,
@@ -88,9 +91,6 @@ WITH every AS (
     SELECT o.account, o.strength + v.nats AS nats
     FROM odds o JOIN verdict v USING (g)
     LEFT JOIN followed f ON f.g = o.g AND f.account = o.account WHERE f.account IS NULL
-    UNION ALL
-    SELECT t.account, t.nats - {prior} AS nats FROM turned_up t
-    LEFT JOIN (SELECT DISTINCT account FROM followed) f USING (account) WHERE f.account IS NULL
 )
 SELECT account, max(ln(1 + exp(least(nats, 500.0)))) AS nats
 FROM every GROUP BY account ORDER BY account
@@ -142,22 +142,24 @@ def assemble(
         " (SELECT count(*) FROM item_size)"
     )
     log_p, q_value = _significance(looks, accounts, items)
-    keep = np.flatnonzero(q_value <= false_discovery_max)
-    looks, log_p, q_value = looks.take(keep), log_p[keep], q_value[keep]
+    proven = q_value <= false_discovery_max
+    keep = np.flatnonzero(proven)
     numbers = looks["g"].to_numpy()
-    relations.give("reported", pa.table({"g": looks["g"]}))
-    pools = _pools(relations, numbers, accounts)
+    relations.give("reported", pa.table({"g": looks["g"].take(keep)}))
+    pools = np.full(len(looks), -1, np.int64)
+    pools[keep] = _pools(relations, numbers[keep], accounts)
     signs = _signs(relations, likes, looks, pools, owners_known=owners_known)
     kinds = [
         ("reseller_pool", odds, harmless) if pool >= 0 and kind not in BENIGN_KINDS else
         (kind, odds, harmless)
         for (kind, odds, harmless), pool in zip(name_kinds(signs), pools, strict=True)
     ]  # fmt: skip
-    clear = [math.log(max(1.0 - harmless, 1e-12)) for _, _, harmless in kinds]
+    clear = np.array([math.log(max(1.0 - harmless, 1e-12)) for _, _, harmless in kinds])
+    clear = np.where(proven, clear, clear - _UNPROVEN_NATS)
     guilty = np.array([kind not in BENIGN_KINDS for kind, _, _ in kinds], np.bool_)
-    relations.give(
-        "verdict", pa.table({"g": numbers[guilty], "nats": np.array(clear, np.float64)[guilty]})
-    )
+    relations.give("verdict", pa.table({"g": numbers[guilty], "nats": clear[guilty]}))
+    looks, log_p, q_value, numbers = looks.take(keep), log_p[keep], q_value[keep], numbers[keep]
+    kinds, pools = [kinds[at] for at in keep.tolist()], pools[keep]
     ids = _identities(relations, numbers)
     order = np.array(
         sorted(range(len(numbers)), key=lambda at: (log_p[at], ids[numbers[at]])), np.int64
@@ -168,7 +170,7 @@ def assemble(
         targets=_named(relations.read(_TARGETS), ids, "targets", role="beneficiary"),
         pairs=_strongest(relations.read(_PAIRS, members=_PAIR_MEMBERS, total=float(total)), ids),
         evidence=_named(relations.read(_EVIDENCE), ids, "evidence"),
-        accounts=relations.read(_ACCOUNTS, prior=_BURST_PRIOR_NATS).cast(SCHEMAS["accounts"]),
+        accounts=relations.read(_ACCOUNTS).cast(SCHEMAS["accounts"]),
         scores=relations.read(_SCORES, weak=_WEAK_ODDS_MIN).cast(SCHEMAS["scores"]),
     )
 
@@ -176,11 +178,23 @@ def assemble(
 def _significance(
     looks: pa.Table, accounts: int, items: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bound, for each candidate, the natural log of its p-value and its q-value."""
+    """Bound, for each candidate, the natural log of its p-value and its q-value.
+
+    The best of three tests counts, at three times its bound. Two take the members and the targets
+    for chosen, and count likes: within the targets' windows, or within the interval in which the
+    members' likes lie. The third takes the targets alone for chosen, which name the accounts that
+    like two of them, and counts these.
+    """
     column = {name: looks[name].to_numpy().astype(np.float64) for name in looks.column_names}
-    nats = chernoff_nats(column["likes"], column["expected"])
-    nats -= log_choices(accounts, column["size"]) + log_choices(items, column["items"])
-    nats -= column["tries"]
+    chosen = log_choices(accounts, column["size"])
+    # Null where there are many targets: then the count of accounts says nothing.
+    twice = np.nan_to_num(column["twice"], nan=np.inf)
+    tests = [
+        chernoff_nats(column["likes"], column["expected"]) - chosen - column["tries"],
+        chernoff_nats(column["likes"], column["tight"]) - chosen - column["tight_tries"],
+        chernoff_nats(column["size"], twice) - column["tries"],
+    ]
+    nats = np.max(tests, axis=0) - math.log(len(tests)) - log_choices(items, column["items"])
     log_p = -np.maximum(nats, 0.0)
     return log_p, false_discovery(log_p)
 
@@ -227,12 +241,18 @@ def _signs(
             "minutes": look["width_s"] <= MINUTES_S,
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
-            "fixed_order": look["order_asymmetry"] >= FIXED_ORDER_MIN,
+            "fixed_order": _fixed_order(look),
             "linked": bool(pool >= 0),
         }
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
         signs.append(sign)
     return signs
+
+
+def _fixed_order(look: dict[str, Any]) -> bool | None:
+    """Tell whether members keep one order; unknown where each came once and liked everything."""
+    once = look["visit_s"] is not None and look["visit_s"] < look["width_s"]
+    return None if once else look["order_asymmetry"] >= FIXED_ORDER_MIN
 
 
 def _degree(share: float, none: float, full: float) -> float:

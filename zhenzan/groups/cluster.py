@@ -47,6 +47,26 @@ SELECT DISTINCT l.label AS g, e.spot
 FROM label l JOIN (SELECT DISTINCT a, spot FROM edge) e ON e.a = l.node
 """
 
+_APART = """
+WITH ends AS (
+    SELECT i AS a, j AS b, nats FROM tie WHERE strong
+    UNION ALL SELECT j, i, nats FROM tie WHERE strong
+), best AS (
+    SELECT a, b FROM (
+        SELECT e.a, e.b, row_number() OVER (PARTITION BY e.a ORDER BY e.nats DESC, n.label) AS place
+        FROM ends e JOIN (SELECT DISTINCT spot, a AS label FROM edge) n ON n.spot = e.b
+    ) WHERE place = 1
+), pair AS (
+    SELECT x.a, x.b FROM best x JOIN best y ON y.a = x.b AND y.b = x.a
+    JOIN placed p ON p.spot = x.a JOIN placed q ON q.spot = x.b WHERE x.a < x.b AND p.g <> q.g
+)
+SELECT g, spot FROM placed
+UNION ALL
+SELECT (SELECT max(g) FROM placed) + p.number, CASE WHEN e.first THEN p.a ELSE p.b END
+FROM (SELECT a, b, row_number() OVER (ORDER BY a, b) AS number FROM pair) p
+CROSS JOIN (VALUES (true), (false)) e (first)
+"""
+
 _CROWD = """
 SELECT x.g, greatest(sum(t.room) / sum(t.shared - t.expected), 1.0) AS size
 FROM tie t JOIN placed x ON x.spot = t.i JOIN placed y ON y.spot = t.j AND y.g = x.g GROUP BY x.g
@@ -69,8 +89,10 @@ def cluster_ties(relations: Relations) -> None:
     size: n accounts on each of two items share n^2 / M when M accounts take turns.
 
     Each node takes the label to which its ties weigh most, ties broken by content, in fixed
-    rounds; clusters of one item are dropped. An item that came in through a burst counts from
-    one window before it to one window after.
+    rounds. Two spots that are each other's strongest tie and fell into different clusters are a
+    candidate as well, or a crowded neighbour would part a group on two items; clusters of one item
+    end where membership asks for two likes. An item that came in through a burst counts from one
+    window before it to one window after.
     """
     relations.keep("edge", _EDGE)
     relations.keep("label", _FIRST)
@@ -78,6 +100,8 @@ def cluster_ties(relations: Relations) -> None:
         relations.keep("voted", _ROUND)
         relations.keep("label", "SELECT * FROM voted")
     relations.keep("placed", _PLACED)
+    relations.keep("apart", _APART)
+    relations.keep("placed", "SELECT * FROM apart")
     relations.keep("crowd", _CROWD)
     relations.keep("target", _TARGET)
-    relations.drop("voted", "label", "edge", "placed")
+    relations.drop("voted", "label", "edge", "placed", "apart")

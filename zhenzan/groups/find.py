@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from zhenzan.groups.answer import assemble
-from zhenzan.groups.burst import find_bursts
 from zhenzan.groups.cluster import cluster_ties
+from zhenzan.groups.flash import find_flashes
 from zhenzan.groups.judge import judge_groups
 from zhenzan.groups.member import settle_members
 from zhenzan.groups.relations import Relations
@@ -73,10 +73,10 @@ def find_groups(
             pairs_per_like_max=options.pairs_per_like_max,
             false_discovery=options.false_discovery_max,
         )
+        find_flashes(relations)
         cluster_ties(relations)
         settle_members(relations)
         looks = judge_groups(relations)
-        find_bursts(relations)
         return assemble(
             relations, likes, looks, owners_known=owners is not None,
             false_discovery_max=options.false_discovery_max,

@@ -124,6 +124,78 @@ SELECT g,
 FROM one GROUP BY g
 """
 
+FEW_TARGETS = 12
+"""Up to 12 targets the accounts that like two of them are counted as well: with few targets the
+members are no choice of the search, the targets name them (`zhenzan.groups.null`)."""
+
+_SESSION_US = 2 * HOUR_US
+
+_FEW = """
+WITH few AS (
+    SELECT g FROM aim GROUP BY g HAVING count(*) BETWEEN 2 AND {most}
+)
+SELECT a.g, a.item, z.category, a.n, CAST(z.n AS DOUBLE) AS whole, t.from_us, t.to_us
+FROM aim a JOIN few USING (g) JOIN target t ON t.g = a.g AND t.item = a.item
+JOIN item_size z ON z.item = a.item
+"""
+
+_PAIRED = """
+WITH both_ways AS (
+    SELECT a.g, a.category AS c, b.category AS d, a.item AS i, b.item AS j,
+           -- Windows of one session: that people were awake then brings them together anyway.
+           CASE WHEN near THEN a.whole ELSE a.n END AS n_i,
+           CASE WHEN near THEN b.whole ELSE b.n END AS n_j
+    FROM (
+        SELECT x.*, y.item AS other, x.from_us <= y.to_us + {session}
+               AND y.from_us <= x.to_us + {session} AS near
+        FROM few x JOIN few y ON y.g = x.g AND y.item <> x.item
+    ) a JOIN few b ON b.g = a.g AND b.item = a.other
+)
+SELECT p.g, c, d, n_i / x.n AS share_i, n_j / y.n AS share_j
+FROM both_ways p JOIN stratum_mass x ON x.category = c JOIN stratum_mass y ON y.category = d
+WHERE c < d OR (c = d AND (n_i < n_j OR (n_i = n_j AND i < j)))
+"""
+
+_TASTE = """
+WITH wanted AS (
+    SELECT DISTINCT c, d FROM paired
+), taste AS (
+    SELECT l.account, l.category, CAST(count(*) AS DOUBLE) AS d FROM liked l
+    WHERE l.category IN (SELECT c FROM wanted UNION ALL SELECT d FROM wanted)
+    GROUP BY l.account, l.category
+)
+-- Accounts with the same activity have the same chance: one row for all of them.
+SELECT w.c, w.d, x.d AS d_c, CASE WHEN w.c = w.d THEN x.d - 1 ELSE y.d END AS d_d,
+       CAST(count(*) AS DOUBLE) AS accounts
+FROM wanted w JOIN taste x ON x.category = w.c
+JOIN taste y ON y.account = x.account AND y.category = w.d
+GROUP BY w.c, w.d, x.d, CASE WHEN w.c = w.d THEN x.d - 1 ELSE y.d END
+"""
+
+_TWICE = """
+SELECT p.g, sum(t.accounts * (1 - exp(-t.d_c * p.share_i)) * (1 - exp(-t.d_d * p.share_j)))
+       AS twice
+FROM paired p JOIN taste t USING (c, d) GROUP BY p.g
+"""
+
+_TIGHT = """
+WITH ends AS (
+    SELECT g, item, min(ts) AS from_us, max(ts) AS to_us FROM act GROUP BY g, item
+), counted AS (
+    SELECT e.g, e.item, CAST(count(*) AS DOUBLE) AS n
+    FROM ends e JOIN liked l ON l.item = e.item AND l.ts BETWEEN e.from_us AND e.to_us
+    GROUP BY e.g, e.item
+), taste AS (
+    SELECT m.g, p.category, sum(p.d) AS d FROM member m JOIN profile p USING (account)
+    GROUP BY m.g, p.category
+)
+-- Two of the item's likes mark the ends, so that many intervals were searched.
+SELECT c.g, sum(t.d * c.n / s.n) AS tight, sum(2 * ln(z.n)) AS tight_tries
+FROM counted c JOIN item_size z ON z.item = c.item
+JOIN taste t ON t.g = c.g AND t.category = z.category
+JOIN stratum_mass s ON s.category = z.category GROUP BY c.g
+"""
+
 _LEFT_ACT = """
 SELECT a.* FROM act a JOIN member m ON m.g = a.g AND m.account = a.account
 """
@@ -153,6 +225,12 @@ WITH owner AS (
         SELECT x.g, p.category, sum(p.d) AS d FROM member x JOIN profile p USING (account)
         GROUP BY x.g, p.category
     ) t ON t.g = m.g AND t.category = z.category GROUP BY m.g
+), visit AS (
+    -- Members who come once and like all targets keep the order in which they came.
+    SELECT g, median(span) / 1000000 AS visit_s FROM (
+        SELECT g, account, CAST(max(ts) - min(ts) AS DOUBLE) AS span FROM act GROUP BY g, account
+        HAVING count(*) >= 2
+    ) GROUP BY g
 ), ordered AS (
     SELECT g, var_pop(place) AS spread, avg(1 / (12 * k)) AS chance FROM led GROUP BY g
 )
@@ -160,9 +238,11 @@ SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.f
        coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.expected, m.tries, l.time_nats,
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
-       s.decay_nats, s.decay_likes, s.width_s, s.from_birth
+       s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice, i.tight, i.tight_tries,
+       v.visit_s
 FROM people p JOIN likes l USING (g) JOIN aims m USING (g) JOIN shape s USING (g)
-LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) ORDER BY p.g
+LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g)
+LEFT JOIN visit v USING (g) JOIN tight i USING (g) ORDER BY p.g
 """
 
 
@@ -204,4 +284,9 @@ def judge_groups(relations: Relations) -> pa.Table:
     relations.keep("member", _STAYED)
     relations.keep("act", _LEFT_ACT)
     relations.keep("shape", _SHAPE, hour=HOUR_US)
+    relations.keep("few", _FEW, most=FEW_TARGETS)
+    relations.keep("paired", _PAIRED, session=_SESSION_US)
+    relations.keep("taste", _TASTE)
+    relations.keep("twice", _TWICE)
+    relations.keep("tight", _TIGHT)
     return relations.read(_GROUP)

@@ -82,7 +82,8 @@ GROUPS = pa.schema(
 )
 """One row a group, most significant first.
 
-``confidence`` is that of the kind, 0 to 1. ``size`` counts members, ``items`` and ``merchants``
+``confidence`` is that of the kind, 0 to 1, and below 0.5 where no target's merchant is known: a fan
+club cannot be excluded then. ``size`` counts members, ``items`` and ``merchants``
 the targets, ``likes`` the members' likes on targets between ``first_us`` and ``last_us``.
 ``cohesion`` is ``likes`` over members times targets, 0 to 1. ``log10_p`` bounds the chance that
 *any* set of as many accounts and items agrees as much under the null (`zhenzan.groups.null`);

@@ -23,6 +23,10 @@ WINDOWS_US = (10 * MINUTE_US, 2 * HOUR_US)
 _BURST_NATS = 12.0
 _SHARED_MIN = 3
 
+_PAIRS_FREE = 500_000
+"""Rows of a self-join that any log may take, about a fifth of a second: in a small log the budget
+per like would thin items of some thirty likes, and with them the groups on two or three items."""
+
 _WHOLE_TIMES = 4
 """Items up to 4 times the affordable popularity enter whole too, thinned to a sample of accounts
 that is the same for all of them; beyond that a sample shares too few accounts to say anything,
@@ -266,9 +270,10 @@ def _affordable(relations: Relations, pairs_per_like_max: float) -> int:
     sums = ", ".join(f"sum(d{cap} * (d{cap} - 1)) / 2" for cap in _CAPS)
     rows = relations.one(_JOIN_ROWS, levels=levels, sums=sums, least=SPOT_LIKES_MIN)
     total = relations.one("SELECT count(*) FROM liked")[0]
+    budget = max(pairs_per_like_max * total, _PAIRS_FREE)
     allowed = [
         cap
         for cap, pairs in zip(_CAPS, rows, strict=True)
-        if math.isfinite(pairs or 0.0) and (pairs or 0.0) <= pairs_per_like_max * total
+        if math.isfinite(pairs or 0.0) and (pairs or 0.0) <= budget
     ]
     return max(allowed, default=_CAPS[0])

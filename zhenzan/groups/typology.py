@@ -47,12 +47,18 @@ _PERCENT: dict[str, str] = {
     "nurtured_farm":        "30 10 30 05 80 30 05 30 30 40 20 02 02 30",
     "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10",
     "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95",
-    "fan_club":             "99 97 85 03 97 10 0.3 01 02 02 10 05 02 03",
+    "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03",
     "page_network":         "03 60 85 05 97 80 0.3 01 02 02 10 02 20 20",
-    "dormitory":            "10 60 30 05 97 80 0.3 05 98 20 10 05 05 05",
-    "sanctioned_team":      "50 50 50 30 90 20 0.3 02 05 02 50 98 30 10",
+    "dormitory":            "10 60 30 15 97 80 0.3 05 98 20 40 05 05 05",
+    "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10",
 }  # fmt: skip
-"""Of a hundred groups of a kind, how many show each sign."""
+"""Of a hundred groups of a kind, how many show each sign. Residents pass links round in one chat,
+so a dormitory's likes often come through one channel; clubs and teams of one place share a block.
+"""
+
+UNKNOWN_OWNER_CONFIDENCE_MAX = 0.45
+"""Where nobody knows who owns the targets, a club of one owner's fans cannot be told from a crowd
+that was hired: no kind is then more likely than not."""
 
 
 def name_kinds(signs: Sequence[Mapping[str, float | None]]) -> list[tuple[str, float, float]]:
@@ -86,5 +92,6 @@ def name_kinds(signs: Sequence[Mapping[str, float | None]]) -> list[tuple[str, f
         # The side is settled first: three kinds of farm must not lose to one kind of club.
         side = benign if part[benign].sum() > 0.5 else ~benign
         best = int(np.argmax(np.where(side, part, -1.0)))
-        named.append((KINDS[best], float(part[best]), float(part[benign].sum())))
+        most = 1.0 if group.get("one_owner") is not None else UNKNOWN_OWNER_CONFIDENCE_MAX
+        named.append((KINDS[best], min(float(part[best]), most), float(part[benign].sum())))
     return named
