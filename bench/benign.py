@@ -49,7 +49,7 @@ def acted_together(path: Path, *, item: str, where: str = "TRUE") -> list[tuple[
     facts = {"within": WITHIN_S, "together": TOGETHER_MIN}
     query = _PAIRS.format(item=item, where=where, path=quoted, **facts)
     with duckdb.connect() as connection:
-        return connection.execute(query).fetchall()  # type: ignore[return-value]
+        return connection.execute(query).fetchall()
 
 
 def clusters(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:

@@ -36,6 +36,7 @@ from zhenzan.scoring.evaluation import average_precision
 _DARPA_START_US = 896_659_200_000_000  # 1998-06-01, the first day of the traffic
 _SIGNALS = ("short_window_surge", "like_rate")
 _MIDAS = ("MIDAS-R 0.95 published", "0.97")
+_NONE = ("none published", "none published")
 _BASE_RATE = 0.05  # the highest share that the README of the data sets calls realistic
 _DRAWS = 20
 _HEAD = (100, 500, 1_000)
@@ -56,7 +57,7 @@ def darpa(folder: Path) -> list[Figure]:
     figures += _pair("each edge, settled", ranked(settled.score, attack), _MIDAS)
     figures.append(Figure("CPU seconds, file in and decisions out", settled.cpu_s))
     groups, cpu_s = groups_of(rows)
-    figures += _pair("each edge, groups", ranked(_by_row(groups, len(ts)), attack), (""))
+    figures += _pair("each edge, groups", ranked(_by_row(groups, len(ts)), attack), _NONE)
     figures.append(Figure("CPU seconds, groups", cpu_s))
     figures.append(Figure("average precision of a constant", float(attack.mean())))
     return figures
@@ -214,9 +215,7 @@ def _by_row(groups: Groups, count: int) -> Floats:
     return by_code(groups.scores, "row", count=count)
 
 
-def _pair(
-    words: str, figures: dict[str, float], beside: tuple[str, str] = ("none published")
-) -> list[Figure]:
+def _pair(words: str, figures: dict[str, float], beside: tuple[str, str] = _NONE) -> list[Figure]:
     return [
         Figure(f"{words}: {name.upper()}", figures[name], other)
         for name, other in zip(("auc", "ap"), beside, strict=True)

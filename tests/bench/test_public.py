@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 
 from bench.benign import acted_together, clusters
 from bench.foreign import Rows, answers, at_once
-from bench.labelled import growth_surprise, months_before
+from bench.labelled import accused_accounts, growth_surprise, months_before, yelpchi
 from bench.public import DATA_SETS, measure_all
+from zhenzan.groups.schema import no_groups
 
 DAY_S = 86_400
 START_S = 1_600_000_000
@@ -95,3 +97,33 @@ def test_a_data_set_is_measured_and_earlier_figures_stay(tmp_path):
     assert facts["coortweet-russian"]["natural clusters"] == {"value": 1}
     assert facts["yelpchi"] == {"reviews": {"value": 1}}
     assert any("likes held" in line for line in lines)
+
+
+@pytest.mark.bench
+def test_labels_are_joined_to_the_accounts_that_have_them(tmp_path):
+    rng = np.random.default_rng(6)
+    user = np.repeat(np.arange(200), 4)
+    product = np.concatenate([rng.choice(30, 4, replace=False) for _ in range(200)])
+    spam = user % 10 == 0
+    columns = {"user": user.astype(np.int32), "product": product.astype(np.int16), "is_spam": spam}
+    folder = tmp_path / "yelpchi"
+    folder.mkdir()
+    pq.write_table(pa.table(columns), folder / "reviews.parquet")
+    users = {"user": np.arange(200, dtype=np.int32), "is_spammer": np.arange(200) % 10 == 0}
+    pq.write_table(pa.table(users), folder / "users.parquet")
+    told = {figure.what: figure.value for figure in yelpchi(folder)}
+    # Everybody wrote four reviews, so that their number tells nobody apart.
+    assert told["reviews, few reviews alone: AUC"] == pytest.approx(0.5)
+    assert told["users, few reviews alone: AP"] == pytest.approx(0.1)
+
+
+def test_accounts_of_benign_groups_are_not_accused():
+    groups = no_groups()
+    sides = [{"group_id": "farm", "benign": False}, {"group_id": "club", "benign": True}]
+    members = [("farm", 1), ("farm", 4), ("club", 2), ("club", 4)]
+    found = replace(
+        groups,
+        groups=pa.Table.from_pylist(sides),
+        members=pa.Table.from_pylist([{"group_id": g, "account": a} for g, a in members]),
+    )
+    assert np.flatnonzero(accused_accounts(found, count=6)).tolist() == [1, 4]
