@@ -132,9 +132,11 @@ def at_once(rows: Rows, *, signals: Sequence[str] = ()) -> tuple[Floats, dict[st
             read(run)
         order = np.argsort(spill.event_ids().cast(pa.int64()).to_numpy())
         found = {}
-        for column, detector in enumerate(d for d in all_detectors() if not d.settled):
+        detectors = [detector for detector in all_detectors() if not detector.settled]
+        values = spill.wide("values", len(detectors))
+        for column, detector in enumerate(detectors):
             if detector.name in signals:
-                value = spill.wide("values")[:, column][order].astype(np.float64)
+                value = values[:, column][order].astype(np.float64)
                 value = value if detector.suspicious == "high" else -value
                 found[detector.name] = np.nan_to_num(value, nan=-np.inf)
         return spill.key("score_at_once")[order], found, clock.cpu_s
