@@ -68,6 +68,13 @@ def facts_of(figures: list[Figure]) -> dict[str, dict[str, Any]]:
     }
 
 
+def write_facts(facts: dict[str, Any], path: Path) -> None:
+    """Write the figures in the order of `DATA_SETS`, whichever was measured last."""
+    names = ["machine", *(data_set.folder for data_set in DATA_SETS)]
+    ordered = {name: facts[name] for name in names if name in facts}
+    path.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+
+
 def measure_all(data: Path, only: str | None, results: Path = RESULTS) -> list[str]:
     """Measure what is there, write the figures, and return the lines to print."""
     facts: dict[str, Any] = json.loads(results.read_text("utf-8")) if results.exists() else {}
@@ -85,7 +92,7 @@ def measure_all(data: Path, only: str | None, results: Path = RESULTS) -> list[s
         figures = data_set.measure(folder)
         facts["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
         facts[data_set.folder] = facts_of(figures)
-        results.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        write_facts(facts, results)
         lines += rows_of(data_set.folder, figures)
     return lines
 

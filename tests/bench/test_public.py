@@ -96,6 +96,7 @@ def test_a_data_set_is_measured_and_earlier_figures_stay(tmp_path):
     assert facts["coortweet-russian"]["likes"] == {"value": 1_512}
     assert facts["coortweet-russian"]["natural clusters"] == {"value": 1}
     assert facts["yelpchi"] == {"reviews": {"value": 1}}
+    assert list(facts) == ["machine", "yelpchi", "coortweet-russian"]
     assert any("likes held" in line for line in lines)
 
 
