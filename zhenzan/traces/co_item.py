@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
+from zhenzan.traces.pair import mix, pair_key
 
 ITEMS_MAX = 24
 """Items of one account that a new like is paired with: its latest. A limit on time per like."""
@@ -167,27 +168,9 @@ class CoItemTrace:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _mix(key):
-    h = np.uint64(key)
-    h ^= h >> np.uint64(33)
-    h *= np.uint64(0xFF51AFD7ED558CCD)
-    h ^= h >> np.uint64(33)
-    h *= np.uint64(0xC4CEB9FE1A85EC53)
-    h ^= h >> np.uint64(33)
-    return h
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _pair(first, second):
-    if first < second:
-        return (np.int64(first) << 32) | np.int64(second)
-    return (np.int64(second) << 32) | np.int64(first)
-
-
-@njit(cache=True, nogil=True, inline="always")
 def _find(pairs, key):
     mask = np.uint64(len(pairs) - 1)
-    slot = _mix(key) & mask
+    slot = mix(key) & mask
     while pairs[slot, 0] != key and pairs[slot, 0] != _EMPTY:
         slot = (slot + np.uint64(1)) & mask
     return np.int64(slot)
@@ -273,7 +256,7 @@ def _answer(item, ring, size, out, likers, owner, kind, totals, pairs):
             return
     for place in range(size):
         other = ring[place]
-        slot = _find(pairs, _pair(item, other))
+        slot = _find(pairs, pair_key(item, other))
         if pairs[slot, 0] == _EMPTY:
             continue
         shared = np.float64(pairs[slot, 1] >> _EPOCH_BITS)
@@ -305,10 +288,10 @@ def _enter(
         other = ring[near]
         block = _block(item, other, owner, kind)
         totals[_PAIRS + block] += 1.0
-        key = _pair(item, other)
+        key = pair_key(item, other)
         slot = _find(pairs, key)
         if pairs[slot, 0] == _EMPTY:
-            bit = np.int64(_mix(key + 1) % np.uint64(_FILTER_BITS))
+            bit = np.int64(mix(key + 1) % np.uint64(_FILTER_BITS))
             byte = bit >> 3
             flag = np.uint8(1 << (bit & 7))
             known = (seen[byte, 0] & flag) or (seen[byte, 1] & flag)

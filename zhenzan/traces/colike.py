@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US, MINUTE_US
 from zhenzan.traces.order import by_key
+from zhenzan.traces.pair import mix, pair_key
 
 WINDOW_US = 10 * MINUTE_US
 _RING = 32
@@ -186,27 +187,9 @@ class CoLikeTrace:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _mix(key):
-    h = np.uint64(key)
-    h ^= h >> np.uint64(33)
-    h *= np.uint64(0xFF51AFD7ED558CCD)
-    h ^= h >> np.uint64(33)
-    h *= np.uint64(0xC4CEB9FE1A85EC53)
-    h ^= h >> np.uint64(33)
-    return h
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _pair(first, second):
-    if first < second:
-        return (np.int64(first) << 32) | np.int64(second)
-    return (np.int64(second) << 32) | np.int64(first)
-
-
-@njit(cache=True, nogil=True, inline="always")
 def _find(pairs, key):
     mask = np.uint64(len(pairs) - 1)
-    slot = _mix(key) & mask
+    slot = mix(key) & mask
     while pairs[slot] != key and pairs[slot] != _EMPTY:
         slot = (slot + np.uint64(1)) & mask
     return np.int64(slot)
@@ -277,7 +260,7 @@ def _answer(like, now, account, out, ring_account, ring_us, pairs, values, windo
         other = ring_account[place]
         if other < 0 or other == account or now - ring_us[place] > window_us:
             continue
-        slot = _find(pairs, _pair(account, other))
+        slot = _find(pairs, pair_key(account, other))
         if pairs[slot] == _EMPTY:
             continue
         count = values[slot, _MET]
@@ -326,7 +309,7 @@ def _is_in(account, ring_account):
 @njit(cache=True, nogil=True, inline="always")
 def _mark(seen, key, epoch):
     """Mark a key in the filter; say whether it was marked before."""
-    bit = np.int64(_mix(key) % np.uint64(_FILTER_BITS))
+    bit = np.int64(mix(key) % np.uint64(_FILTER_BITS))
     byte = bit >> 3
     flag = np.uint8(1 << (bit & 7))
     known = (seen[0, byte] | seen[1, byte]) & flag
@@ -344,13 +327,13 @@ def _meet(
         other = ring_account[place]
         if other < 0 or other == account or now - ring_us[place] > window_us:
             continue
-        key = _pair(account, other)
+        key = pair_key(account, other)
         slot = _find(pairs, key)
         # +1 when the lower code led; the ring entry is never later than this like.
         sign = 0
         if ring_us[place] < now:
             sign = 1 if other < account else -1
-        again = _mark(seen, key ^ np.int64(_mix(np.int64(shop))), epoch)
+        again = _mark(seen, key ^ np.int64(mix(np.int64(shop))), epoch)
         if pairs[slot] == _EMPTY:
             known = _mark(seen, key + 1, epoch)
             if not known or pairs_used * 4 >= len(pairs) * 3:
@@ -383,7 +366,7 @@ def _review(ts, item, account, out, pairs, values, window_us):
                         continue
                     if abs(ts[near] - ts[row]) > window_us:
                         continue
-                    slot = _find(pairs, _pair(account[row], account[near]))
+                    slot = _find(pairs, pair_key(account[row], account[near]))
                     if pairs[slot] == _EMPTY:
                         continue
                     count = values[slot, _MET]
