@@ -24,6 +24,43 @@ BELOW: dict[str, set[str]] = {
     "groups": BOTTOM | {"events", "features", "engine", "traces"},
     "scoring": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups"},
     "audit": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups", "scoring"},
+    # Training injects what the simulator makes into a platform's own history.
+    "training": BOTTOM
+    | {"events", "features", "engine", "traces", "detectors", "groups", "scoring", "sim"},
+    "rules": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups", "scoring"},
+    # Relational state knows tables and nothing of what fills them.
+    "store": BOTTOM,
+    "counts": BOTTOM | {"store"},
+    "access": BOTTOM | {"store"},
+    "live": BOTTOM
+    | {
+        "events",
+        "features",
+        "engine",
+        "traces",
+        "detectors",
+        "groups",
+        "scoring",
+        "rules",
+        "store",
+        "counts",
+    },
+    "api": BOTTOM
+    | {
+        "events",
+        "features",
+        "engine",
+        "traces",
+        "detectors",
+        "groups",
+        "scoring",
+        "rules",
+        "store",
+        "counts",
+        "access",
+        "live",
+        "insight",
+    },
     # The simulator knows the contract of a log and nothing of what judges it.
     "sim": BOTTOM | {"events"},
     # Insight reads the outputs; it may name the words and bounds that judges declare.
