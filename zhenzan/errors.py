@@ -8,7 +8,10 @@ ZhenzanError
 ├── FeatureError      a feature declaration contradicts itself
 ├── CheckpointError   a checkpoint is damaged or belongs to another feature list
 ├── DetectorError     a detector breaks its contract
-└── MissingExtra      an optional part is not installed (also an ImportError)
+├── MissingExtra      an optional part is not installed (also an ImportError)
+├── JournalError      the journal is damaged where it may not be, or does not fit what reads it
+├── Overloaded        more is waiting than may wait; nothing was taken in
+└── Unavailable       the service cannot take anything in: it is closing, or its disk failed
 
 Each class has a stable ``code``; the command line exits with 2 on any of them.
 Programming mistakes are ``assert``, never one of these.
@@ -85,6 +88,30 @@ class MissingExtra(ZhenzanError, ImportError):  # noqa: N818  it names what is m
         super().__init__(
             f"`{package}` is not installed", hint=f"run `pip install 'zhenzan[{extra}]'`"
         )
+
+
+class JournalError(ZhenzanError):
+    """The journal is damaged where it may not be, or does not fit what reads it."""
+
+    code = "ZZ009"
+
+
+class Overloaded(ZhenzanError):  # noqa: N818  it says what the service is
+    """More is waiting than may wait; nothing of the call was taken in."""
+
+    code = "ZZ010"
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(
+            "the queue of interactions is full", hint=f"try again in {retry_after_s:.1f} s"
+        )
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(ZhenzanError):  # noqa: N818  it says what the service is
+    """The service cannot take anything in: it is closing, or its disk failed."""
+
+    code = "ZZ011"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
