@@ -111,6 +111,6 @@ def _number(name: str, raw: object, limits: Mapping[str, float], *, whole: bool)
         kind = "whole number" if whole else "number"
         raise SettingError(
             f"setting `{name}` is {raw}",
-            hint=f"it must be a {kind} from {limits['low']:g} to {limits['high']:g}",
+            hint=f"it must be a {kind} from {limits['low']:,} to {limits['high']:,}",
         )
     return int(value) if whole else value

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sources import PACKAGE, modules, name_of, tree_of
 
-BOTTOM = {"settings", "errors", "clock", "glossary", "kernel", "arrays"}
+BOTTOM = {"settings", "errors", "clock", "glossary", "kernel", "arrays", "files"}
 
 BELOW: dict[str, set[str]] = {
     "settings": {"errors"},
@@ -16,6 +16,7 @@ BELOW: dict[str, set[str]] = {
     "glossary": set(),
     "kernel": set(),
     "arrays": set(),
+    "files": set(),
     "events": BOTTOM,
     "features": BOTTOM | {"events"},
     "engine": BOTTOM | {"events", "features"},

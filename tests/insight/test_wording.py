@@ -93,7 +93,7 @@ def test_templates_hold_no_words_and_use_every_message() -> None:
     assert not re.search(r"[A-Za-z\u4e00-\u9fff]{2,}", bare), re.findall(r"[A-Za-z]{2,}", bare)
     used = set(re.findall(r"say\(\"(\w+)\"", source)) | set(re.findall(r'"(\w+)"', source))
     built = ("tile_", "mark_", "nav_", "horizon_", "funnel_", "step_", "component_", "reject_",
-             "duration_", "first_of", "likes_n", "chance_")  # fmt: skip
+             "duration_", "first_of", "likes_n", "chance_", "kind_", "confidence")  # fmt: skip
     for key in ENGLISH:
         assert key in used or key.startswith(built), key
     for key in re.findall(r"say\(\"(\w+)\"[,)]", source):
@@ -180,3 +180,11 @@ def test_hidden_characters_show_and_emoji_stay() -> None:
     assert visible("a\u202eb\u0000c\nd") == "a\\u202eb\\u0000c\\u000ad"
     assert visible("👩‍👧") == "👩‍👧"
     assert len(visible("é" * 500)) == 40
+
+
+def test_a_kind_that_is_less_likely_than_not_is_called_unclear() -> None:
+    row = {"kind": "paid_crowd", "confidence": 0.45, "benign": False}
+    assert Wording("en").group_kind(row) == "Kind unclear; nearest: paid crowd, 45%"
+    assert "类型不明" in Wording("zh").group_kind(row)
+    assert "unclear" not in Wording("en").group_kind(row | {"confidence": 0.5})
+    assert "unclear" not in Wording("en").group_kind(row | {"benign": True})

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from zhenzan.audit.state import whole_file
 from zhenzan.errors import SourceError
 from zhenzan.events.state import COUNT_STATES
+from zhenzan.files import whole_file
 from zhenzan.scoring.figures import (
     ACCOUNT_FACTS,
     ITEM_FACTS,

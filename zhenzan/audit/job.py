@@ -19,13 +19,14 @@ from zhenzan.audit.options import AuditOptions
 from zhenzan.audit.outputs import write_outputs
 from zhenzan.audit.revision import check_likes
 from zhenzan.audit.standing import CHANGES, Standing, Window, advance
-from zhenzan.audit.state import State, agree, file_digest, whole_folder
+from zhenzan.audit.state import State, agree, file_digest
 from zhenzan.audit.windows import plan
 from zhenzan.errors import CheckpointError, SourceError
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.mapping import Mapping, load_mapping
 from zhenzan.events.sources.discover import STANDARD_INPUT, log_files
 from zhenzan.features.compile import feature_hash
+from zhenzan.files import whole_folder
 from zhenzan.groups.find import find_groups
 from zhenzan.groups.schema import Groups
 from zhenzan.settings import Settings

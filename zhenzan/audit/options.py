@@ -8,6 +8,9 @@ from zhenzan.clock import DAY_US
 from zhenzan.errors import SettingError
 from zhenzan.groups.find import GroupOptions
 
+WINDOW_MAX_US = 36_525 * DAY_US
+"""A hundred years; no log is longer, and times beyond it do not fit their numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditOptions:
@@ -28,6 +31,11 @@ class AuditOptions:
             raise SettingError(
                 "the windows of the audit leave gaps",
                 hint="`--every` must be longer than nothing and at most as long as `--window`",
+            )
+
+        if self.window_us > WINDOW_MAX_US:
+            raise SettingError(
+                "a window of the audit is too long", hint="`--window` ends at 36525d"
             )
 
     def as_dict(self) -> dict[str, object]:

@@ -23,7 +23,8 @@ from zhenzan.audit.growths import (
 from zhenzan.audit.history import History
 from zhenzan.audit.revision import Revised, revise
 from zhenzan.audit.standing import Standing, Window
-from zhenzan.audit.state import State, file_digest, whole_file
+from zhenzan.audit.state import State, file_digest
+from zhenzan.files import whole_file
 from zhenzan.groups.tables import FILES
 from zhenzan.settings import Settings
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from zhenzan.audit.figures import Figures
 from zhenzan.audit.standing import Window
-from zhenzan.audit.state import whole_file
 from zhenzan.detectors.interface import Family
 from zhenzan.errors import SchemaError, SourceError
 from zhenzan.events.state import COUNT_STATES
+from zhenzan.files import whole_file
 from zhenzan.scoring.joining import join_groups, settled_states
 from zhenzan.scoring.outputs import evidence_array
 from zhenzan.scoring.reasons import FOR_MAX

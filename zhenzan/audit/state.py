@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from zhenzan.errors import CheckpointError
+from zhenzan.files import UNFINISHED, whole_file
 
-_UNFINISHED = ".unfinished"
 _CHUNK_BYTES = 1 << 20
 _DIGEST_BYTES = 16
 
@@ -29,7 +26,7 @@ class State:
     def __init__(self, out: Path) -> None:
         self.folder = out / ".audit"
         self.folder.mkdir(parents=True, exist_ok=True)
-        for left in self.folder.rglob(f"*{_UNFINISHED}"):
+        for left in self.folder.rglob(f"*{UNFINISHED}"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     @property
@@ -89,45 +86,6 @@ def agree(known: dict[str, Any], wanted: dict[str, Any], *, out: Path) -> None:
 def _shown(value: object) -> str:
     text = json.dumps(value, sort_keys=True)
     return text if len(text) <= 120 else text[:117] + "..."
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into; it takes its place when all is on disk, or never does."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(folder.name + _UNFINISHED)
-    if unfinished.exists():
-        shutil.rmtree(unfinished)
-    unfinished.mkdir()
-    try:
-        yield unfinished
-    except BaseException:
-        shutil.rmtree(unfinished)
-        raise
-    for path in sorted(unfinished.iterdir()):
-        _force(path)
-    if folder.exists():
-        shutil.rmtree(folder)
-    unfinished.replace(folder)
-    _force(folder.parent)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a file to write; it takes its place when all is on disk, or never does."""
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    yield unfinished
-    _force(unfinished)
-    unfinished.replace(path)
-    _force(path.parent)
-
-
-def _force(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def file_digest(path: Path | None) -> str | None:

@@ -21,6 +21,8 @@ def evaluate(
     """Print what was caught, who was harmed and how fast, per attack and per honest twin."""
     tables = []
     for path in (out / "likes.parquet", labels):
+        if not path.is_file():
+            raise SourceError(f"`{path}` does not exist")
         try:
             tables.append(pq.read_table(path))
         except (OSError, ValueError) as error:

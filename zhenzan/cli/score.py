@@ -12,6 +12,8 @@ from rich.table import Table
 
 from zhenzan.cli.progress import progress_bar
 
+REJECTS_NAME = "rejects.parquet"
+
 
 def score(  # noqa: PLR0913  one parameter per flag
     log: Annotated[
@@ -52,28 +54,31 @@ def score(  # noqa: PLR0913  one parameter per flag
     """Score every like of a log: probability, count state, and reasons."""
     from zhenzan import settings as settings_table
     from zhenzan.events.ingest import Ingest
-    from zhenzan.insight.report import write_report
+    from zhenzan.files import outputs_replaced
+    from zhenzan.insight.report import REPORT_NAME, write_report
     from zhenzan.scoring.job import score_log
 
     flags = {"batch_rows": batch_rows, "lateness_s": lateness_s}
     settings, _ = settings_table.load(flags, file=settings_file)
-    out.mkdir(parents=True, exist_ok=True)
-    ingest = Ingest(
-        log,
-        settings,
-        mapping=mapping,
-        rejects_path=out / "rejects.parquet",
-        accounts=accounts,
-        items=items,
-        networks=networks,
-        format=format_,
-    )
-    with progress_bar() as advance:
-        summary = score_log(ingest, out, settings, progress=advance)
+    # What an earlier run left stays whole until this one has written all of its own.
+    with outputs_replaced(out, kept=REJECTS_NAME) as folder, progress_bar() as advance:
+        ingest = Ingest(
+            log,
+            settings,
+            mapping=mapping,
+            rejects_path=folder / REJECTS_NAME,
+            accounts=accounts,
+            items=items,
+            networks=networks,
+            format=format_,
+        )
+        summary = score_log(ingest, folder, settings, progress=advance)
         if report:
             advance("report", 0.0)
-            summary["report"] = str(write_report(out))
+            summary["report"] = str(out / write_report(folder).name)
             advance("report", 1.0)
+    if not report:
+        (out / REPORT_NAME).unlink(missing_ok=True)  # it would show an earlier run
     if as_json:
         typer.echo(json.dumps(summary, indent=2, default=str))
     else:

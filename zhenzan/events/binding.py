@@ -130,6 +130,8 @@ def _require(source: Source, names: tuple[str, ...], *, mapped: bool = False) ->
                 hint=f"columns of `{source.name}`: {close}" if "did" not in close else close,
             )
         hint = nearest(name, source.columns)
+        if "did" not in hint and not set(source.columns) & set(INTERACTION.names):
+            hint = f"no name of the contract is there; does the first row hold names? {hint}"
         raise SchemaError(
             f"`{source.name}` has no column `{name}`, which every interaction needs",
             hint=f"{hint} a mapping file (--map) can rename it" if "did" in hint else hint,

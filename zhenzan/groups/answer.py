@@ -232,13 +232,14 @@ def _signs(
 ) -> list[dict[str, float | None]]:  # fmt: skip
     traits = find_traits(relations, likes, owners_known=owners_known)
     signs: list[dict[str, float | None]] = []
+    grain_us = _grain_us(likes["ts"].to_numpy())
     for look, pool in zip(looks.to_pylist(), pools, strict=True):
         told = look["merchants"] > 0
         sign: dict[str, float | None] = {
             "one_owner": _degree(look["owner_share"], *OWNER_SHARE) if told else None,
             "tails_off": look["decay_nats"] > 0 if look["decay_likes"] > 0 else None,
             "from_birth": look["from_birth"] if look["time_nats"] >= CONCENTRATED_NATS else None,
-            "minutes": look["width_s"] <= MINUTES_S,
+            "minutes": look["width_s"] <= MINUTES_S if 0 < grain_us <= MINUTES_S * 1e6 else None,
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
             "fixed_order": _fixed_order(look),
@@ -247,6 +248,11 @@ def _signs(
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
         signs.append(sign)
     return signs
+
+
+def _grain_us(ts: NDArray[np.int64]) -> int:
+    """Measure how finely the log tells time; 0 where all likes share one time."""
+    return int(np.gcd.reduce(ts - ts.min())) if len(ts) else 0
 
 
 def _fixed_order(look: dict[str, Any]) -> bool | None:

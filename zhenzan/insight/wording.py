@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from zhenzan.glossary import (
     FAMILIES,
@@ -34,6 +35,9 @@ _POWER_FROM = 6
 POWERS_MAX: Final = 40
 """Powers of ten beyond which a probability is written no smaller: there the model of chance is
 less certain than the number that it gives."""
+
+CLEAR_MIN: Final = 0.5
+"""Confidence from which a kind of group is named outright: more likely than all others."""
 
 Value = str | int | float | None
 
@@ -91,6 +95,13 @@ class Wording:
         """Give the name of a kind of group or of a role in one; an unknown one stays as it is."""
         named = GROUP_KINDS | GROUP_ROLES
         return named[key].text(self.language) if key in named else key
+
+    def group_kind(self, row: Mapping[str, Any]) -> str:
+        """Name the kind of a group with its confidence; no name stands where doubt is greater."""
+        part, word = self.percent(row["confidence"]), self.group_word(row["kind"])
+        if row["confidence"] < CLEAR_MIN and not row["benign"]:
+            return self.say("kind_unclear", kind=word, part=part)
+        return f"{word} · {self.say('confidence', part=part)}"
 
     def group_meaning(self, key: str) -> str:
         """Give the meaning of a kind of group or of a role in one; empty where unknown."""
