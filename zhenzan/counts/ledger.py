@@ -1,0 +1,239 @@
+"""The count-state ledger: applies likes, unlikes and revisions, and answers what stands.
+
+Writes come from one thread at a time; a second writer, in this process or another, waits. Each
+call is one transaction, so a reader sees all of it or nothing, and the journal's position moves
+in the transaction that the journal's records caused: after a crash at any moment a replay of the
+journal applies each record once (S1-15, C2-59).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from zhenzan.counts.batch import Batch, Row, changes
+from zhenzan.counts.interface import Applied, Group, LikeState, Revision, Unlike
+from zhenzan.counts.reading import JOURNAL, NOTHING, REVISION, Reading
+from zhenzan.errors import LedgerError
+from zhenzan.store.tables.counts import COUNTERS, GROUPS, LIKES, PROGRESS, STATES, UNLIKES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+
+    from zhenzan.store.engine import Store
+
+IN_MAX = 500
+"""Values named in one statement: SQLite allows 32,766 parameters, and short plans are cached."""
+
+
+class CountLedger(Reading):
+    """The histories of all likes and the counters that follow from them.
+
+    Parameters
+    ----------
+    store
+        An open store; it stays open when the ledger is let go.
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        dialect = sqlite if store.is_sqlite else postgresql
+        self._insert: Any = dialect.insert
+
+    def apply(
+        self,
+        position_from: int,
+        position_to: int,
+        likes: Sequence[LikeState],
+        unlikes: Sequence[Unlike] = (),
+    ) -> Applied:
+        """Apply the journal's records from one position to another, both included.
+
+        What was applied before is passed over, so a batch may be given again, or again in
+        other cuts. Records that are no likes or unlikes are in the range and in no list.
+
+        Raises
+        ------
+        LedgerError
+            The range leaves a gap after `applied_position`, or a record lies outside it.
+        """
+        _check_range(position_from, position_to, likes, unlikes)
+        with self.store.writing(durable=False) as connection:
+            progress = _progress(connection)
+            applied, revision = progress.get(JOURNAL, NOTHING), progress.get(REVISION, 0)
+            if position_to <= applied:
+                return Applied(applied, revision, repeated=len(likes) + len(unlikes))
+            if position_from > applied + 1:
+                raise LedgerError(
+                    f"records {position_from} to {position_to} leave a gap after {applied}",
+                    hint=f"apply the journal from {applied + 1}",
+                )
+            records: list[LikeState | Unlike] = [*likes, *unlikes]
+            records.sort(key=lambda record: record.position)
+            batch, fresh = self._opened(connection, applied, revision, records)
+            for record in fresh:
+                if isinstance(record, LikeState):
+                    batch.like(record)
+                else:
+                    batch.unlike(record)
+            self._write(connection, batch, {JOURNAL: position_to})
+            repeated = len(records) - len(fresh)
+            return Applied(position_to, batch.revision, len(batch.states), repeated)
+
+    def revise(
+        self,
+        revisions: Sequence[Revision],
+        *,
+        groups: Sequence[Group] = (),
+        progress: Mapping[str, int] | None = None,
+    ) -> Applied:
+        """Give likes other answers, in the order given; one that says what stands adds nothing.
+
+        Parameters
+        ----------
+        groups
+            Groups as they now stand, which the revisions may name.
+        progress
+            How far the caller has come, under names of its own; kept in the same transaction.
+        """
+        assert not {JOURNAL, REVISION} & set(progress or {}), "those marks are the ledger's own"
+        with self.store.writing() as connection:
+            marks = _progress(connection)
+            known = _likes(connection, LIKES.c.event_id, {r.event_id for r in revisions})
+            batch = Batch(marks.get(REVISION, 0), known, {})
+            outcomes = [batch.revise(revision) for revision in revisions]
+            if groups:
+                self._upsert_groups(connection, groups)
+            self._write(connection, batch, dict(progress or {}))
+            counts = {name: outcomes.count(name) for name in ("unchanged", "kept", "unknown")}
+            position = marks.get(JOURNAL, NOTHING)
+            return Applied(position, batch.revision, len(batch.states), **counts)
+
+    def _opened(
+        self,
+        connection: Connection,
+        applied: int,
+        revision: int,
+        records: Sequence[LikeState | Unlike],
+    ) -> tuple[Batch, list[LikeState | Unlike]]:
+        """Load what the records may touch; leave out records that the ledger holds already."""
+        ids = {record.event_id for record in records}
+        held = _held(connection, LIKES, ids) | _held(connection, UNLIKES, ids)
+        fresh: dict[str, LikeState | Unlike] = {}
+        for record in records:
+            if record.position > applied and record.event_id not in held:
+                fresh.setdefault(record.event_id, record)
+        pairs = {(r.account_id, r.item_id) for r in fresh.values() if r.item_id is not None}
+        taking = {(r.account_id, r.item_id) for r in fresh.values() if isinstance(r, Unlike)}
+        known = _likes(connection, tuple_(LIKES.c.account_id, LIKES.c.item_id), taking)
+        return Batch(revision, known, _unliked(connection, pairs)), list(fresh.values())
+
+    def _write(self, connection: Connection, batch: Batch, progress: dict[str, int]) -> None:
+        added = list(batch.added.values())
+        if added:
+            connection.execute(insert(LIKES), added)
+        if batch.changed:
+            connection.execute(_UPDATE, [changes(row) for row in batch.changed.values()])
+        if batch.states:
+            connection.execute(insert(STATES), batch.states)
+        if batch.unlikes:
+            connection.execute(insert(UNLIKES), batch.unlikes)
+        if counters := batch.counters():
+            statement = self._insert(COUNTERS)
+            given = {
+                column.name: column + statement.excluded[column.name]
+                for column in COUNTERS.c
+                if not column.primary_key
+            }
+            key = [COUNTERS.c.subject, COUNTERS.c.key]
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=key, set_=given), counters
+            )
+        progress[REVISION] = batch.revision
+        self._upsert(connection, PROGRESS, [{"name": n, "value": v} for n, v in progress.items()])
+
+    def _upsert_groups(self, connection: Connection, groups: Iterable[Group]) -> None:
+        rows = [
+            {
+                "group_id": group.group_id,
+                "kind": group.kind,
+                "size": group.size,
+                "as_of_us": group.as_of_us,
+                "detail": json.dumps(dict(group.detail), ensure_ascii=False, allow_nan=False),
+            }
+            for group in groups
+        ]
+        self._upsert(connection, GROUPS, rows)
+
+    def _upsert(self, connection: Connection, table: Table, rows: list[Row]) -> None:
+        statement = self._insert(table)
+        key = list(table.primary_key)
+        given = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=given), rows)
+
+
+_UPDATE = (
+    update(LIKES)
+    .where(LIKES.c.event_id == bindparam("of"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in LIKES.c.keys()  # noqa: SIM118  a collection of columns is no mapping
+            if name
+            not in (
+                "event_id", "position", "ts_us", "account_id", "item_id", "merchant_id", "campaign",
+            )
+        }
+    )
+)  # fmt: skip
+
+
+def _check_range(
+    position_from: int, position_to: int, likes: Sequence[LikeState], unlikes: Sequence[Unlike]
+) -> None:
+    records: list[LikeState | Unlike] = [*likes, *unlikes]
+    outside = [r.event_id for r in records if not position_from <= r.position <= position_to]
+    if position_from < 0 or position_to < position_from or outside:
+        named = f": `{outside[0]}` lies outside" if outside else ""
+        raise LedgerError(f"records {position_from} to {position_to} are no range{named}")
+
+
+def _progress(connection: Connection) -> dict[str, int]:
+    return {row.name: row.value for row in connection.execute(select(PROGRESS))}
+
+
+def _cut(values: Iterable[Any]) -> Iterator[list[Any]]:
+    ordered = sorted(values)
+    for start in range(0, len(ordered), IN_MAX):
+        yield ordered[start : start + IN_MAX]
+
+
+def _held(connection: Connection, table: Table, ids: set[str]) -> set[str]:
+    column = table.c.event_id
+    return {
+        name
+        for some in _cut(ids)
+        for name in connection.scalars(select(column).where(column.in_(some)))
+    }
+
+
+def _likes(connection: Connection, column: Any, values: set[Any]) -> dict[str, Row]:
+    return {
+        row["event_id"]: dict(row)
+        for some in _cut(values)
+        for row in connection.execute(select(LIKES).where(column.in_(some))).mappings()
+    }
+
+
+def _unliked(connection: Connection, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    pair = (UNLIKES.c.account_id, UNLIKES.c.item_id)
+    latest = select(*pair, func.max(UNLIKES.c.ts_us)).group_by(*pair)
+    return {
+        (account, item): ts_us
+        for some in _cut(pairs)
+        for account, item, ts_us in connection.execute(latest.where(tuple_(*pair).in_(some)))
+    }
