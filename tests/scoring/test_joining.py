@@ -39,11 +39,15 @@ def test_without_an_owner_a_group_holds_and_never_excludes():
     nats = quiet(2)
     nats[:, [Family.GROUP, Family.ACCOUNT]] = 3.0
     score, owned = np.array([0.99, 0.99]), np.array([False, True])
-    assert settled_states(score, nats, owned, Settings()).tolist() == [HELD, EXCLUDED]
+    assert settled_states(
+        score, nats, owned, Settings(), is_new=np.zeros(2, np.bool_)
+    ).tolist() == [HELD, EXCLUDED]
 
 
 def test_without_an_owner_other_families_exclude_as_ever():
     nats = quiet()
     nats[:, [Family.BEHAVIOUR, Family.ACCOUNT]] = 3.0
-    found = settled_states(np.array([0.99]), nats, np.array([False]), Settings())
+    found = settled_states(
+        np.array([0.99]), nats, np.array([False]), Settings(), is_new=np.array([False])
+    )
     assert found.tolist() == [EXCLUDED]

@@ -33,7 +33,7 @@ Changes = list[tuple[Window, pa.Table]]
 
 _TS = pa.timestamp("us", tz="UTC")
 _MARK = b"zhenzan.revised"
-_NEEDED = ("evidence", "verified_buyer")
+_NEEDED = ("evidence", "verified_buyer", "new_account")
 
 REVISIONS = pa.schema(
     [
@@ -209,7 +209,8 @@ class _Replay:
         )
         raised = score > self._score[rows]
         owned = self._touched["merchant_id"].is_valid().to_numpy()[rows]
-        joined = settled_states(score, nats, owned, self._settings)
+        new = self._touched["new_account"].to_numpy()[rows]
+        joined = settled_states(score, nats, owned, self._settings, is_new=new)
         state = np.where(raised, joined, self._state[rows])
         state = np.maximum(state, self._state[rows])
         group = np.where(found < 0, self._group[rows], found)

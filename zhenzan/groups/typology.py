@@ -48,12 +48,13 @@ _PERCENT: dict[str, str] = {
     "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10",
     "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95",
     "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03",
-    "page_network":         "03 60 85 05 97 80 0.3 01 02 02 10 02 20 20",
-    "dormitory":            "10 60 30 15 97 80 0.3 05 98 20 40 05 05 05",
+    "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 20 20",
+    "dormitory":            "10 60 30 40 97 80 0.3 05 98 20 40 05 05 05",
     "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10",
 }  # fmt: skip
 """Of a hundred groups of a kind, how many show each sign. Residents pass links round in one chat,
-so a dormitory's likes often come through one channel; clubs and teams of one place share a block.
+so a dormitory's likes often come through one channel and within minutes, as do those of pages that
+pass a post on; clubs and teams of one place share a block.
 """
 
 UNKNOWN_OWNER_CONFIDENCE_MAX = 0.45

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from zhenzan.clock import DAY_US
 from zhenzan.detectors.interface import Family
 from zhenzan.events.state import CountState
 from zhenzan.settings import Settings
@@ -20,13 +21,24 @@ DEEDS_MIN = 0.5
 """Evidence of what the account is and did, taken together: a thin session of an account with a full
 life is the visit of somebody whom an advertisement or a friend's link brought."""
 
+NEW_ACCOUNT_US = 3 * DAY_US
+"""Age below which an account is new: it has no past yet that could speak for it."""
+
+SCENE_MARGIN_NATS = 1.0
+"""How much surer a like must be about which only its own visit and the scene speak: people whom one
+star sends all come for a moment, in a burst (T19)."""
+
 _DEEDS = [Family.ACCOUNT, Family.BEHAVIOUR]
 _COMPANY = [Family.NETWORK, Family.GROUP]
 _SCENE = [Family.TARGET, Family.CONTEXT]
 
 
 def count_states(
-    score: NDArray[np.float64], nats: NDArray[np.float32], settings: Settings
+    score: NDArray[np.float64],
+    nats: NDArray[np.float32],
+    settings: Settings,
+    *,
+    is_new: NDArray[np.bool_],
 ) -> NDArray[np.int8]:
     """Decide the count state of each like.
 
@@ -37,20 +49,41 @@ def count_states(
     is a fan club or a page network (it always makes one); a burst from an odd channel is a hit
     carried by another platform (T19): these are held, not excluded.
 
+    A new account has done little yet, so what it did not do says nothing (rule 3): its like is
+    excluded only if the account itself or the network speaks as well. People who come through one
+    advertisement like the same few items in one order.
+
     Parameters
     ----------
     nats
         Evidence by family of the like itself, shape (likes, families); what its company adds
         to the score is no family of its own.
+    is_new
+        True where the account is known to be younger than `NEW_ACCOUNT_US`.
     """
     speaks = nats >= SUPPORT_MIN
     deeds, company, scene = (speaks[:, family].sum(axis=1) for family in (_DEEDS, _COMPANY, _SCENE))
     on_balance = nats[:, _DEEDS].sum(axis=1) >= DEEDS_MIN
     machines = speaks[:, Family.GROUP] & (nats[:, Family.NETWORK] >= STRONG_MIN)
     enough = ((deeds >= 1) & on_balance & (deeds + company + scene >= 2)) | machines
+    itself = speaks[:, [Family.ACCOUNT, Family.NETWORK]].any(axis=1)
+    enough &= itself | ~is_new
     # Without its loudest family the evidence must not speak for the like.
     enough &= nats.sum(axis=1) >= nats.max(axis=1)
     states = np.full(len(score), CountState.COUNTED, np.int8)
     states[score >= settings.held_score_min] = CountState.HELD
-    states[(score >= settings.excluded_score_min) & enough] = CountState.EXCLUDED
+    least = np.where(
+        itself | speaks[:, Family.GROUP], settings.excluded_score_min, _surer(settings)
+    )
+    states[(score >= least) & enough] = CountState.EXCLUDED
     return states
+
+
+def new_accounts(ts: NDArray[np.int64], registered_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say whose account was new at the time of the like; an unknown age, -1, is not new."""
+    return (registered_us >= 0) & (ts - registered_us < NEW_ACCOUNT_US)
+
+
+def _surer(settings: Settings) -> float:
+    least = settings.excluded_score_min
+    return float(least / (least + (1.0 - least) * np.exp(-SCENE_MARGIN_NATS)))

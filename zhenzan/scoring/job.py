@@ -22,7 +22,7 @@ from zhenzan.events.schema import Kind
 from zhenzan.groups.lift import cohort_lift
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
-from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.decide import count_states, new_accounts
 from zhenzan.scoring.joining import join_groups, settled_states
 from zhenzan.scoring.lockstep import Lockstep, find_lockstep
 from zhenzan.scoring.measured import Measured
@@ -125,7 +125,10 @@ def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
     keys["late"] = batch.late[is_like]
     keys["verified_buyer"] = likes["account_merchant_purchases"] > 0
     keys["score_at_once"] = answers.score
-    keys["state_at_once"] = count_states(answers.score, answers.nats, run.settings)
+    keys["new_account"] = new_accounts(likes["ts"], likes["registered_us"])
+    keys["state_at_once"] = count_states(
+        answers.score, answers.nats, run.settings, is_new=keys["new_account"]
+    )
     wide: dict[str, NDArray[Any]] = {"values": answers.values, "bins": answers.bins}
     run.spill.append(batch.event_id.filter(pa.array(is_like)), keys, wide)
 
@@ -141,7 +144,13 @@ def _settle(run: Run, report: Progress) -> Settlement:
         all_detectors(), measured.bins, keys_of(spill), score_at_once=spill.key("score_at_once")
     )
     score, nats = join_groups(own.score, own.nats, lockstep.nats, lockstep.benign)
-    states = settled_states(score, nats, spill.key("merchant") >= 0, run.settings)
+    states = settled_states(
+        score,
+        nats,
+        spill.key("merchant") >= 0,
+        run.settings,
+        is_new=spill.key("new_account").astype(np.bool_),
+    )
     report("settle", 1.0)
     return Settlement(measured, replace(own, score=score, nats=nats), lockstep, states)
 

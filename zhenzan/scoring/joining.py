@@ -24,6 +24,8 @@ def settled_states(
     nats: NDArray[np.float32],
     owned: NDArray[np.bool_],
     settings: Settings,
+    *,
+    is_new: NDArray[np.bool_],
 ) -> NDArray[np.int8]:
     """Decide the count states after groups are joined; without an owner a group only holds.
 
@@ -37,10 +39,12 @@ def settled_states(
         As `join_groups` gives them.
     owned
         True where the log names the owner of the item.
+    is_new
+        As `decide.count_states` reads it.
     """
     told = nats.copy()
     told[~owned, Family.GROUP] = np.minimum(told[~owned, Family.GROUP], 0.0)
-    return count_states(score, told, settings)
+    return count_states(score, told, settings, is_new=is_new)
 
 
 def join_groups(

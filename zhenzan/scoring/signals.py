@@ -16,10 +16,10 @@ from zhenzan.events.encode import IDLE_US
 from zhenzan.events.schema import Kind
 from zhenzan.features.library import FEATURES
 from zhenzan.groups.watch import GroupWatch
+from zhenzan.scoring.decide import NEW_ACCOUNT_US
 from zhenzan.scoring.repeats import READ, Repeats
 from zhenzan.traces import AccountTrace, CohortTrace
 
-NEW_ACCOUNT_DAYS = 3.0
 _THREADS_MAX = 4
 _HISTORY_EVENTS_MIN = 10
 _MISMATCH_SHARE = 0.1
@@ -133,7 +133,7 @@ def _traits(likes: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
     )
     return np.stack(
         [
-            np.where(np.isnan(age), np.nan, age < NEW_ACCOUNT_DAYS),
+            np.where(np.isnan(age), np.nan, age < NEW_ACCOUNT_US / DAY_US),
             (likes["account_item_views_24h"] <= 0).astype(np.float64),
             mismatch,
             (likes["missing_fields"] >= 2).astype(np.float64),
