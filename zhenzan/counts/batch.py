@@ -29,7 +29,7 @@ COUNTED_AS: tuple[str, ...] = (*STATES, "withdrawn")
 
 _COLUMNS = (*COUNTED_AS, *(f"campaign_{name}" for name in COUNTED_AS))
 _PLACE = {name: place for place, name in enumerate(_COLUMNS)}
-_CURRENT = (
+CURRENT = (
     "withdrawn", "state", "score", "as_of_us", "group_id", "rule_version", "model_version", "seq",
     "revision", "cause",
 )  # fmt: skip
@@ -103,7 +103,7 @@ class Batch:
         standing = self._standing.get(pair, [])
         for row in sorted(standing, key=lambda row: int(row["position"])):
             if row["ts_us"] <= unlike.ts_us:
-                answer = {name: row[name] for name in _CURRENT}
+                answer = {name: row[name] for name in CURRENT}
                 answer |= {"withdrawn": True, "taken_back_us": unlike.ts_us}
                 self._place(row, answer, reasons="[]", position=unlike.position)
         self._standing[pair] = [row for row in standing if not row["withdrawn"]]
@@ -175,7 +175,7 @@ class Batch:
 
 def changes(row: Row) -> Row:
     """Give the columns of a like that a state may have changed, with its id under ``of``."""
-    return {"of": row["event_id"]} | {name: row[name] for name in _CURRENT}
+    return {"of": row["event_id"]} | {name: row[name] for name in CURRENT}
 
 
 def written(reasons: Sequence[Reason]) -> str:

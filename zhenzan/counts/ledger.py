@@ -12,13 +12,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, select, tuple_, update
 
-from zhenzan.counts.batch import Batch, Row, changes
+from zhenzan.counts.batch import CURRENT, Batch, Row, changes
 from zhenzan.counts.interface import Applied, Group, LikeState, Revision, Unlike
 from zhenzan.counts.reading import JOURNAL, NOTHING, REVISION, Reading
 from zhenzan.errors import LedgerError
+from zhenzan.store.bulk import BulkWrite, insertion, upsert
 from zhenzan.store.tables.counts import COUNTERS, GROUPS, LIKES, PROGRESS, STATES, UNLIKES
 
 if TYPE_CHECKING:
@@ -41,8 +41,15 @@ class CountLedger(Reading):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        dialect = sqlite if store.is_sqlite else postgresql
-        self._insert: Any = dialect.insert
+        self._add_likes = insertion(store, LIKES)
+        self._add_states = insertion(store, STATES)
+        self._add_unlikes = insertion(store, UNLIKES)
+        self._move_counters = upsert(store, COUNTERS, adds=True)
+        self._set_progress = upsert(store, PROGRESS)
+        self._set_groups = upsert(store, GROUPS)
+        changed = {name: bindparam(name) for name in CURRENT}
+        of = update(LIKES).where(LIKES.c.event_id == bindparam("of")).values(changed)
+        self._change_likes = BulkWrite(store, of, ["of", *CURRENT])
 
     def apply(
         self,
@@ -106,8 +113,7 @@ class CountLedger(Reading):
             known = _likes(connection, LIKES.c.event_id, {r.event_id for r in revisions})
             batch = Batch(marks.get(REVISION, 0), known, {})
             outcomes = [batch.revise(revision) for revision in revisions]
-            if groups:
-                self._upsert_groups(connection, groups)
+            self._write_groups(connection, groups)
             self._write(connection, batch, dict(progress or {}))
             counts = {name: outcomes.count(name) for name in ("unchanged", "kept", "unknown")}
             position = marks.get(JOURNAL, NOTHING)
@@ -133,30 +139,17 @@ class CountLedger(Reading):
         return Batch(revision, known, _unliked(connection, pairs)), list(fresh.values())
 
     def _write(self, connection: Connection, batch: Batch, progress: dict[str, int]) -> None:
-        added = list(batch.added.values())
-        if added:
-            connection.execute(insert(LIKES), added)
-        if batch.changed:
-            connection.execute(_UPDATE, [changes(row) for row in batch.changed.values()])
-        if batch.states:
-            connection.execute(insert(STATES), batch.states)
-        if batch.unlikes:
-            connection.execute(insert(UNLIKES), batch.unlikes)
-        if counters := batch.counters():
-            statement = self._insert(COUNTERS)
-            given = {
-                column.name: column + statement.excluded[column.name]
-                for column in COUNTERS.c
-                if not column.primary_key
-            }
-            key = [COUNTERS.c.subject, COUNTERS.c.key]
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=key, set_=given), counters
-            )
+        self._add_likes.run(connection, list(batch.added.values()))
+        self._change_likes.run(connection, [changes(row) for row in batch.changed.values()])
+        self._add_states.run(connection, batch.states)
+        self._add_unlikes.run(connection, batch.unlikes)
+        self._move_counters.run(connection, batch.counters())
         progress[REVISION] = batch.revision
-        self._upsert(connection, PROGRESS, [{"name": n, "value": v} for n, v in progress.items()])
+        self._set_progress.run(
+            connection, [{"name": name, "value": value} for name, value in progress.items()]
+        )
 
-    def _upsert_groups(self, connection: Connection, groups: Iterable[Group]) -> None:
+    def _write_groups(self, connection: Connection, groups: Iterable[Group]) -> None:
         rows = [
             {
                 "group_id": group.group_id,
@@ -167,29 +160,7 @@ class CountLedger(Reading):
             }
             for group in groups
         ]
-        self._upsert(connection, GROUPS, rows)
-
-    def _upsert(self, connection: Connection, table: Table, rows: list[Row]) -> None:
-        statement = self._insert(table)
-        key = list(table.primary_key)
-        given = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
-        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=given), rows)
-
-
-_UPDATE = (
-    update(LIKES)
-    .where(LIKES.c.event_id == bindparam("of"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in LIKES.c.keys()  # noqa: SIM118  a collection of columns is no mapping
-            if name
-            not in (
-                "event_id", "position", "ts_us", "account_id", "item_id", "merchant_id", "campaign",
-            )
-        }
-    )
-)  # fmt: skip
+        self._set_groups.run(connection, rows)
 
 
 def _check_range(
