@@ -13,7 +13,8 @@ ZhenzanError
 ├── Overloaded        more is waiting than may wait; nothing was taken in
 ├── Unavailable       the service cannot take anything in: it is closing, or its disk failed
 ├── StoreError        a database cannot be opened, or its tables are not what they should be
-└── LedgerError       the count-state ledger is given what does not follow on what it holds
+├── LedgerError       the count-state ledger is given what does not follow on what it holds
+└── WebhookError      a webhook cannot be registered, or its address is not open to us
 
 Each class has a stable ``code``; the command line exits with 2 on any of them.
 Programming mistakes are ``assert``, never one of these.
@@ -126,6 +127,12 @@ class LedgerError(ZhenzanError):
     """The count-state ledger is given what does not follow on what it holds."""
 
     code = "ZZ013"
+
+
+class WebhookError(ZhenzanError):
+    """A webhook cannot be registered, or its address is not open to us."""
+
+    code = "ZZ014"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -51,6 +51,27 @@ class Settings:
     held_score_min: float = _row(
         0.3, 0.0, 1.0, "Lowest score at which a like is held for the follow-up window."
     )
+    request_rows_max: int = _row(  # type: ignore[assignment]
+        1_000, 1, 10_000, "Interactions in one request to the service."
+    )
+    request_bytes_max: int = _row(  # type: ignore[assignment]
+        4_194_304, 1_024, 67_108_864, "Bytes in the body of one request to the service."
+    )
+    page_rows_max: int = _row(  # type: ignore[assignment]
+        1_000, 1, 10_000, "Rows in one page of an answer of the service."
+    )
+    streams_max: int = _row(  # type: ignore[assignment]
+        64, 1, 10_000, "Live views that are open at the same time."
+    )
+    exports_max: int = _row(  # type: ignore[assignment]
+        2, 1, 64, "Bulk exports that run at the same time."
+    )
+    webhooks_max: int = _row(  # type: ignore[assignment]
+        100, 1, 10_000, "Webhooks that may be registered."
+    )
+    webhook_attempts_max: int = _row(  # type: ignore[assignment]
+        12, 1, 100, "Attempts to deliver to a webhook before its message is set aside."
+    )
 
 
 def load(

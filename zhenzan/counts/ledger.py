@@ -47,7 +47,7 @@ class CountLedger(Reading):
         self._move_counters = upsert(store, COUNTERS, adds=True)
         self._set_progress = upsert(store, PROGRESS)
         self._set_groups = upsert(store, GROUPS)
-        changed = {name: bindparam(name) for name in CURRENT}
+        changed: dict[str, Any] = {name: bindparam(name) for name in CURRENT}
         of = update(LIKES).where(LIKES.c.event_id == bindparam("of")).values(changed)
         self._change_likes = BulkWrite(store, of, ["of", *CURRENT])
 

@@ -1,0 +1,100 @@
+"""An application over a real ledger, called in this process and over a real socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import warnings
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from zhenzan import clock
+from zhenzan.api.app import create_app
+from zhenzan.api.gate import first_key
+from zhenzan.api.parts import Parts
+from zhenzan.counts.delivery import Deliverer, http_post
+from zhenzan.counts.guard import AddressGuard, networks
+from zhenzan.counts.ledger import CountLedger
+from zhenzan.counts.webhooks import WebhookBook
+from zhenzan.settings import Settings
+from zhenzan.store.engine import open_store
+from zhenzan.testing.instant import InstantService
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+SETTINGS = Settings(request_rows_max=50, request_bytes_max=20_000, page_rows_max=200)
+
+
+def make_parts(path: Path) -> tuple[Parts, str]:
+    """Parts over a new SQLite store, and the key to them."""
+    store = open_store(path)
+    ledger = CountLedger(store)
+    gate, key = first_key(store)
+    assert key is not None
+    guard = AddressGuard(networks(["127.0.0.0/8"]))
+    book = WebhookBook(store, guard, webhooks_max=3)
+    deliverer = Deliverer(
+        ledger,
+        book,
+        http_post(guard),
+        clock=clock.system,
+        chance=clock.generator(7),
+        attempts_max=3,
+    )
+    return Parts(InstantService(ledger), ledger, gate, book, deliverer, SETTINGS), key
+
+
+@pytest.fixture
+def parts_and_key(tmp_path: Path) -> Generator[tuple[Parts, str]]:
+    parts, key = make_parts(tmp_path / "store.db")
+    yield parts, key
+    parts.ledger.store.close()
+
+
+@pytest.fixture
+def parts(parts_and_key: tuple[Parts, str]) -> Parts:
+    return parts_and_key[0]
+
+
+@pytest.fixture
+def client(parts_and_key: tuple[Parts, str]) -> Generator[TestClient]:
+    """A caller with the first key, in this process."""
+    with warnings.catch_warnings():
+        # It asks for a package that is not on offer here.
+        warnings.simplefilter("ignore")
+        from starlette.testclient import TestClient
+
+    parts, key = parts_and_key
+    headers = {"Authorization": f"Bearer {key}"}
+    with TestClient(create_app(parts), headers=headers, raise_server_exceptions=False) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
+    """A client of a running server on a free port; every test of the session shares it."""
+    import uvicorn
+
+    parts, key = make_parts(tmp_path_factory.mktemp("served") / "store.db")
+    config = uvicorn.Config(create_app(parts), log_level="warning", ws="none")
+    server = uvicorn.Server(config)
+    parts.stopping = lambda: server.should_exit
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=address, headers=headers, timeout=30) as made:
+        for _ in range(200):
+            if server.started:
+                break
+            threading.Event().wait(0.05)
+        yield made
+    server.should_exit = True
+    thread.join(20)
+    parts.ledger.store.close()

@@ -1,0 +1,187 @@
+"""Puts the routes, the one shape of errors, and the measuring of requests together."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from zhenzan import __version__
+from zhenzan.errors import MissingExtra, Overloaded, Unavailable, WebhookError
+
+try:
+    from fastapi import FastAPI
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.openapi.utils import get_openapi
+    from sqlalchemy.exc import SQLAlchemyError
+    from starlette.exceptions import HTTPException
+except ImportError as error:
+    raise MissingExtra("service", package="fastapi") from error
+
+from zhenzan.api import export, health, interactions, likes, live, shapes, webhooks
+from zhenzan.api.problem import ProblemError, code_of
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from zhenzan.api.parts import Parts
+
+ROUTERS = (
+    interactions.ROUTER,
+    likes.ROUTER,
+    export.ROUTER,
+    webhooks.ROUTER,
+    live.ROUTER,
+    health.ROUTER,
+)
+
+_SUMMARY = "Interactions in, counted likes with reasons out."
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Make the application over its parts; it starts and stops none of them."""
+    app = FastAPI(title="Zhenzan", version=__version__, summary=_SUMMARY, redoc_url=None)
+    app.state.parts = parts
+    app.state.gate = parts.gate
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(Overloaded, _overloaded)
+    app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(SQLAlchemyError, _store_gone)
+    app.add_exception_handler(WebhookError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _mistake)
+    app.add_middleware(_Measured, parts=parts)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Describe the service in OpenAPI 3.1, with the shapes that routes write by hand."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        parts: dict[str, Any] = schema.setdefault("components", {})
+        named = parts.setdefault("schemas", {})
+        for shape in (shapes.Problem, shapes.Answer, shapes.Answers):
+            told = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+            named |= told.pop("$defs", {})
+            named[shape.__name__] = told
+        named["Interaction"] = shapes.interaction_schema()
+        for unused in ("HTTPValidationError", "ValidationError"):
+            named.pop(unused, None)
+        parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for path, methods in schema["paths"].items():
+            for method in methods.values():
+                _tidy(method, open_to_all=path in ("/healthz", "/readyz"))
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _tidy(method: dict[str, Any], *, open_to_all: bool) -> None:
+    """Name the key that a route needs, and leave out FastAPI's own shape of errors."""
+    if not open_to_all:
+        method["security"] = [{"key": []}]
+    content = method["responses"].get("422", {}).get("content", {})
+    content.pop("application/json", None)
+    if "422" in method["responses"] and not content:
+        del method["responses"]["422"]
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return error.response()
+
+
+async def _overloaded(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Overloaded)
+    return ProblemError(
+        "overloaded",
+        "more is waiting than may wait; nothing of the request was taken in",
+        "等待处理的互动已达上限；本次请求未接收任何内容",
+        retry_after_s=error.retry_after_s,
+    ).response()
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    return ProblemError(
+        "unavailable", str(error), "服务暂时无法接收互动", retry_after_s=5.0
+    ).response()
+
+
+async def _store_gone(_: Request, error: Exception) -> Response:
+    # The text of such an error holds statements and addresses, which are nobody's business.
+    return ProblemError(
+        "unavailable",
+        f"the database does not answer ({type(error).__name__})",
+        "数据库暂时无法访问",
+        retry_after_s=5.0,
+    ).response()
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    return ProblemError("invalid", str(error), "该网络钩子无法登记").response()
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    told = tuple(
+        {"field": ".".join(str(part) for part in one["loc"]), "detail": str(one["msg"])}
+        for one in error.errors()
+    )
+    unreadable = any(one["type"] == "json_invalid" for one in error.errors())
+    return ProblemError(
+        "bad_request" if unreadable else "invalid",
+        told[0]["detail"] if told else "a value is not what it should be",
+        "请求中的某个值不符合要求",
+        errors=told,
+    ).response()
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = str(error.detail)
+    response = ProblemError(code_of(error.status_code), detail, detail).response()
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _mistake(_: Request, __: Exception) -> Response:
+    return ProblemError(
+        "internal", "the mistake is ours; it is in the log", "这是我们的错误，已记入日志"
+    ).response()
+
+
+class _Measured:
+    """Counts requests and measures how long each took, by route."""
+
+    def __init__(self, app: ASGIApp, *, parts: Parts) -> None:
+        self._app = app
+        self._metrics = parts.metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        start = time.perf_counter()
+
+        async def told(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        finally:
+            # The path of the route, not of the request: ids would make a series each.
+            route = getattr(scope.get("route"), "path", "none")
+            self._metrics.requests.labels(route, str(status)).inc()
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - start)
