@@ -8,6 +8,7 @@ ZhenzanError
 ├── FeatureError      a feature declaration contradicts itself
 ├── CheckpointError   a checkpoint is damaged or belongs to another feature list
 ├── DetectorError     a detector breaks its contract
+├── RuleError         a rule or a rulebook has faults, each with its place
 ├── MissingExtra      an optional part is not installed (also an ImportError)
 ├── JournalError      the journal is damaged where it may not be, or does not fit what reads it
 ├── Overloaded        more is waiting than may wait; nothing was taken in
@@ -80,6 +81,18 @@ class DetectorError(ZhenzanError):
     """A detector breaks its contract."""
 
     code = "ZZ007"
+
+
+class RuleError(ZhenzanError):
+    """A rule or a rulebook has faults; the message shows each with its place and its code."""
+
+    code = "ZZ015"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, faults: tuple[object, ...] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.faults = faults
 
 
 class MissingExtra(ZhenzanError, ImportError):  # noqa: N818  it names what is missing
