@@ -23,7 +23,7 @@ SIZES = st.integers(1, 20)
 
 
 def decide(score: np.ndarray, nats: np.ndarray) -> np.ndarray:
-    return count_states(score, nats, Settings())
+    return count_states(score, nats, Settings(), is_new=np.zeros(len(score), np.bool_))
 
 
 DECIDE: Decide = decide
