@@ -33,6 +33,14 @@ def test_a_failure_leaves_the_earlier_outputs_and_what_explains_it(tmp_path):
         assert not any(folder.iterdir())
 
 
+def test_a_first_failure_leaves_what_explains_it_in_the_folder_itself(tmp_path):
+    with pytest.raises(OSError, match="full"), outputs_replaced(tmp_path, kept="rejects") as folder:
+        (folder / "likes").write_text("half")
+        (folder / "rejects").write_text("why")
+        raise OSError("full")
+    assert names(tmp_path) == ["rejects"]
+
+
 def test_a_failure_with_nothing_to_explain_it_leaves_no_folder(tmp_path):
     with pytest.raises(ValueError, match="bad"), outputs_replaced(tmp_path, kept="rejects"):
         raise ValueError("bad")

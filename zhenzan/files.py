@@ -50,8 +50,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 def outputs_replaced(out: Path, *, kept: str) -> Iterator[Path]:
     """Give a folder to write outputs into; on success they replace those of the same names.
 
-    On failure what ``out`` held stays as it was, and of the new files only ``kept`` remains, in
-    the folder that was given.
+    On failure what ``out`` held stays as it was, and of the new files only ``kept`` remains: in
+    ``out`` if that was empty, else in the folder that was given.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def outputs_replaced(out: Path, *, kept: str) -> Iterator[Path]:
         for path in folder.iterdir():
             if path.name != kept:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if set(out.iterdir()) == {folder} and (folder / kept).exists():
+            (folder / kept).replace(out / kept)
         if not any(folder.iterdir()):
             folder.rmdir()
         raise

@@ -61,7 +61,7 @@ def score(  # noqa: PLR0913  one parameter per flag
     flags = {"batch_rows": batch_rows, "lateness_s": lateness_s}
     settings, _ = settings_table.load(flags, file=settings_file)
     # What an earlier run left stays whole until this one has written all of its own.
-    with outputs_replaced(out, kept=REJECTS_NAME) as folder, progress_bar() as advance:
+    with outputs_replaced(out, kept=REJECTS_NAME) as folder:
         ingest = Ingest(
             log,
             settings,
@@ -72,11 +72,12 @@ def score(  # noqa: PLR0913  one parameter per flag
             networks=networks,
             format=format_,
         )
-        summary = score_log(ingest, folder, settings, progress=advance)
-        if report:
-            advance("report", 0.0)
-            summary["report"] = str(out / write_report(folder).name)
-            advance("report", 1.0)
+        with progress_bar() as advance:
+            summary = score_log(ingest, folder, settings, progress=advance)
+            if report:
+                advance("report", 0.0)
+                summary["report"] = str(out / write_report(folder).name)
+                advance("report", 1.0)
     if not report:
         (out / REPORT_NAME).unlink(missing_ok=True)  # it would show an earlier run
     if as_json:

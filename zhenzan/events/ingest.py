@@ -174,7 +174,7 @@ class Ingest:
         reasons = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.rejected.items()))
         hint = "a mapping file (--map) reads a log with other columns"
         if self._rejects_path:
-            hint = f"`{self._rejects_path}` says why, row by row"
+            hint = f"`{self._rejects_path.name}` among the outputs says why, row by row"
         raise SourceError(
             f"none of the {counts.rejected_rows:,} rows of the log can be read ({reasons})",
             hint=hint,
