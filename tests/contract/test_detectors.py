@@ -18,11 +18,11 @@ SHARE = re.compile(
     r"_share_|^cohort_(?!lift)|^channel_quality$|led_share$|^new_network$|^round_stop$"
 )
 TRACE = {
-    "account_age_days", "cohort_lift", "drip_spread", "partner_likes", "partners",
+    "account_age_days", "candidate_nats", "drip_spread", "partner_likes", "partners",
     "registration_batch", "review_partners", "rhythm_spread", "wake_gap_days",
 }  # fmt: skip
 SETTLED = re.compile(
-    r"^(review_|outcomes$|together$|next_ms$|cohort_lift$|group_nats$|channel_quality$|drip_|round_)"
+    r"^(review_|outcomes$|together$|next_ms$|candidate_nats$|group_nats$|channel_quality$|drip_|round_)"
 )
 WINDOW_EN = re.compile(r"\b\d+ (min|h|d)\b")
 WINDOW_ZH = re.compile(r"\d+ (分钟|小时|天)")

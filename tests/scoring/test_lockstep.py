@@ -55,6 +55,12 @@ def test_members_likes_on_targets_carry_the_group(tmp_path):
     assert (np.array(found.group_id.is_valid()) == (found.nats > 0)).all()
 
 
+def test_the_likeliest_likes_of_candidates_are_those_of_the_group(tmp_path):
+    keys, ordered = likes()
+    found = lockstep(tmp_path, keys)
+    assert found.likely[ordered].min() > np.quantile(found.likely[~ordered], 0.999)
+
+
 def test_likes_inside_a_campaign_are_explained_by_it(tmp_path):
     # Safety rule 7 and T1: a sanctioned team meets because its tasks say so.
     keys, ordered = likes(campaign=True)

@@ -19,7 +19,6 @@ from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.batch import LogBatch
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
-from zhenzan.groups.lift import cohort_lift
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states, new_accounts
@@ -171,7 +170,8 @@ def measure(run: Run, lockstep: Lockstep) -> Measured:
     key = {name: spill.key(name) for name in ("ts", "account", "item", "merchant", "category")}
     # Without an owner a group joins at the end only (see ``settled_states``).
     hindsight = _hindsight(run, key)
-    hindsight["group_nats"] = np.where(key["merchant"] >= 0, lockstep.nats, 0.0)
+    for name, nats in (("group_nats", lockstep.nats), ("candidate_nats", lockstep.likely)):
+        hindsight[name] = np.where(key["merchant"] >= 0, nats, 0.0)
     bins = spill.matrix("all_bins", len(detectors), np.int8)
     at_once = [column for column, detector in enumerate(detectors) if not detector.settled]
     bins[:, at_once] = spill.wide("bins", len(at_once))
@@ -197,7 +197,4 @@ def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]
         "channel_quality": channel_quality(key["item"], run.spill.key("channel"), engaged),
         "drip_spread": drip_spread(key["ts"], key["item"]),
         "round_stop": round_stop(key["ts"], key["item"]),
-        "cohort_lift": cohort_lift(
-            key["ts"], key["account"], key["item"], key["merchant"], key["category"]
-        ),
     }

@@ -28,6 +28,8 @@ class Lockstep:
         As `find_groups` answered; ``row`` is the place of the like in the log.
     nats
         Evidence of the group about the like; 0 without a group, and for a benign one.
+    likely
+        Odds that the like is a group's, proven or not, in nats; 0 without a candidate.
     benign
         True where the like's lockstep is explained: by a benign group or by a campaign.
     group_id
@@ -36,6 +38,7 @@ class Lockstep:
 
     groups: Groups
     nats: NDArray[np.float64]
+    likely: NDArray[np.float64]
     benign: NDArray[np.bool_]
     group_id: pa.Array
 
@@ -69,4 +72,6 @@ def find_lockstep(spill: LikeSpill) -> Lockstep:
     indices = pa.array(np.maximum(place, 0), mask=place < 0)
     names = judged["group_id"].combine_chunks()
     group_id = names.take(indices) if len(row) else pa.nulls(spill.count, pa.string())
-    return Lockstep(groups, nats, benign, group_id)
+    likely = np.zeros(spill.count)
+    likely[groups.scores["row"].to_numpy()] = groups.scores["nats"].to_numpy()
+    return Lockstep(groups, nats, likely, benign, group_id)

@@ -1,6 +1,6 @@
 """Pairs of items that surprisingly many accounts like both, kept up to date as likes arrive.
 
-The streaming form of the degree-corrected item-pair lift (``groups.lift``, methods.md path B):
+The streaming form of the degree-corrected item-pair lift (methods.md, path B):
 no window at all, so a drip over days and a pool that takes turns show as well, and they show
 while the order is still running: the later workers of an order are known by the company that the
 earlier ones have kept.
