@@ -32,5 +32,5 @@ DETECTOR = Detector(
     clears_max=0.2,
     unit="nats",
     reason="the account and others act together on this item, surprise {value}",
-    reason_zh="该账号与其他账号在该内容上协同行动，意外程度为 {value}",
+    reason_zh="该账号与其他账号在该条目上协同行动，意外程度为 {value}",
 )

@@ -35,5 +35,5 @@ DETECTOR = Detector(
     clears_max=0.6,
     unit="ratio",
     reason="activity in 7 d differs from that of the item's other likers by a factor of {value}",
-    reason_zh="该账号 7 天内的活跃程度与该内容其他点赞者相差 {value} 倍",
+    reason_zh="该账号 7 天内的活跃程度与该条目其他点赞者相差 {value} 倍",
 )

@@ -34,5 +34,5 @@ DETECTOR = Detector(
     clears_max=0.4,
     unit="share",
     reason="{value} of this item's likes in 1 h come from one network",
-    reason_zh="该内容 1 小时内的点赞有 {value} 来自同一网络",
+    reason_zh="该条目 1 小时内的点赞有 {value} 来自同一网络",
 )

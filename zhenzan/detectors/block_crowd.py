@@ -29,5 +29,5 @@ DETECTOR = Detector(
     weight_max=2.5,
     clears_max=0.4,
     reason="{value} accounts from the same network liked this item in 24 h",
-    reason_zh="24 小时内同一网络有 {value} 个账号给该内容点赞",
+    reason_zh="24 小时内同一网络有 {value} 个账号给该条目点赞",
 )

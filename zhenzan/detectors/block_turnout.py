@@ -35,5 +35,5 @@ DETECTOR = Detector(
     clears_max=0.7,
     unit="share",
     reason="{value} of the accounts on this network liked this item in 24 h",
-    reason_zh="24 小时内该网络有 {value} 的账号给该内容点赞",
+    reason_zh="24 小时内该网络有 {value} 的账号给该条目点赞",
 )

@@ -30,5 +30,5 @@ DETECTOR = Detector(
     weight_max=3.0,
     clears_max=0.2,
     reason="{value} recent likers of this item were registered within 1 d of this account",
-    reason_zh="该内容最近的点赞者中有 {value} 个账号与该账号在 1 天之内先后注册",
+    reason_zh="该条目最近的点赞者中有 {value} 个账号与该账号在 1 天之内先后注册",
 )

@@ -35,5 +35,5 @@ DETECTOR = Detector(
     clears_max=0.4,
     unit="share",
     reason="{value} of this item's likes in 1 h came through one channel",
-    reason_zh="该内容 1 小时内的点赞有 {value} 来自同一渠道",
+    reason_zh="该条目 1 小时内的点赞有 {value} 来自同一渠道",
 )

@@ -36,5 +36,5 @@ DETECTOR = Detector(
     clears_max=0.1,
     unit="nats",
     reason="earlier likers of this item liked the same other items of this shop, surprise {value}",
-    reason_zh="该内容此前的点赞者也点赞了该店铺的相同内容，意外程度为 {value}",
+    reason_zh="该条目此前的点赞者也点赞了该店铺的相同条目，意外程度为 {value}",
 )

@@ -38,5 +38,5 @@ DETECTOR = Detector(
     clears_max=0.3,
     unit="nats",
     reason="earlier likers of this item also liked the account's other items, surprise {value}",
-    reason_zh="该内容此前的点赞者也点赞了该账号点赞过的其他内容，意外程度为 {value}",
+    reason_zh="该条目此前的点赞者也点赞了该账号点赞过的其他条目，意外程度为 {value}",
 )

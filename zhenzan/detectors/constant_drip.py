@@ -32,5 +32,5 @@ DETECTOR = Detector(
     unit="ratio",
     timed=True,
     reason="the gaps between this item's likes vary {value} times as much as by chance",
-    reason_zh="该内容点赞间隔的波动是随机情形的 {value} 倍",
+    reason_zh="该条目点赞间隔的波动是随机情形的 {value} 倍",
 )

@@ -34,5 +34,5 @@ DETECTOR = Detector(
     clears_max=0.3,
     unit="share",
     reason="{value} of this item's likes in 24 h come from one device",
-    reason_zh="该内容 24 小时内的点赞有 {value} 来自同一设备",
+    reason_zh="该条目 24 小时内的点赞有 {value} 来自同一设备",
 )

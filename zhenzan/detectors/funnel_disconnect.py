@@ -52,5 +52,5 @@ DETECTOR = Detector(
     clears_max=0.8,
     unit="ratio",
     reason="{value} likes per favourite, cart, purchase, comment or share of this item in 24 h",
-    reason_zh="该内容 24 小时内每有一次收藏、加购、购买、评论或分享就有 {value} 次点赞",
+    reason_zh="该条目 24 小时内每有一次收藏、加购、购买、评论或分享就有 {value} 次点赞",
 )

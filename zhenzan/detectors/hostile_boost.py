@@ -40,5 +40,5 @@ DETECTOR = Detector(
     clears_max=0.1,
     unit="share",
     reason="this hour's likes of a reported item are {value} of the shop's likes in 24 h",
-    reason_zh="被举报内容本小时的点赞占该店铺 24 小时点赞的 {value}",
+    reason_zh="被举报条目本小时的点赞占该店铺 24 小时点赞的 {value}",
 )

@@ -38,5 +38,5 @@ DETECTOR = Detector(
     unit="share",
     timed=True,
     reason="{value} of this item's likes in 24 h came within 1 h",
-    reason_zh="该内容 24 小时内的点赞有 {value} 集中在 1 小时内",
+    reason_zh="该条目 24 小时内的点赞有 {value} 集中在 1 小时内",
 )

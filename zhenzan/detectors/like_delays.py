@@ -36,5 +36,5 @@ DETECTOR = Detector(
     unit="ratio",
     timed=True,
     reason="time from view to like differs from the item's other likers' by a factor of {value}",
-    reason_zh="从浏览到点赞的间隔与该内容其他点赞者相差 {value} 倍",
+    reason_zh="从浏览到点赞的间隔与该条目其他点赞者相差 {value} 倍",
 )

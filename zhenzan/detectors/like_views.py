@@ -36,5 +36,5 @@ DETECTOR = Detector(
     clears_max=0.7,
     unit="ratio",
     reason="time on the item differs from that of its other likers by a factor of {value}",
-    reason_zh="浏览该内容的时长与其他点赞者相差 {value} 倍",
+    reason_zh="浏览该条目的时长与其他点赞者相差 {value} 倍",
 )

@@ -36,5 +36,5 @@ DETECTOR = Detector(
     weight_max=2.5,
     clears_max=0.8,
     reason="{value} views of this item by this account in 24 h",
-    reason_zh="该账号 24 小时内浏览该内容 {value} 次",
+    reason_zh="该账号 24 小时内浏览该条目 {value} 次",
 )

@@ -32,5 +32,5 @@ DETECTOR = Detector(
     clears_max=0.4,
     unit="nats",
     reason="accounts that liked this item also liked the account's other items, surprise {value}",
-    reason_zh="点赞该内容的账号也点赞了该账号点赞的其他内容，意外程度为 {value}",
+    reason_zh="点赞该条目的账号也点赞了该账号点赞的其他条目，意外程度为 {value}",
 )

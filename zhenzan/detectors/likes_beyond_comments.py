@@ -37,5 +37,5 @@ DETECTOR = Detector(
     clears_max=0.5,
     unit="ratio",
     reason="{value} likes per comment on this item in 7 d",
-    reason_zh="该内容 7 天内平均每条评论对应 {value} 次点赞",
+    reason_zh="该条目 7 天内平均每条评论对应 {value} 次点赞",
 )

@@ -38,5 +38,5 @@ DETECTOR = Detector(
     clears_max=0.6,
     unit="ratio",
     reason="{value} likes per view of this item in 24 h",
-    reason_zh="该内容 24 小时内平均每次浏览有 {value} 次点赞",
+    reason_zh="该条目 24 小时内平均每次浏览有 {value} 次点赞",
 )

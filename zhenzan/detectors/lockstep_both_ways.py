@@ -37,5 +37,5 @@ DETECTOR = Detector(
     clears_max=0.4,
     timed=True,
     reason="{value} accounts liked this item within 10 min of it, as they did on other items",
-    reason_zh="{value} 个账号与该点赞相隔不到 10 分钟，且在其他内容上也如此同步",
+    reason_zh="{value} 个账号与该点赞相隔不到 10 分钟，且在其他条目上也如此同步",
 )

@@ -37,5 +37,5 @@ DETECTOR = Detector(
     clears_max=0.3,
     timed=True,
     reason="{value} accounts liked this item within 10 min before, as they had done on other items",
-    reason_zh="{value} 个账号在此前 10 分钟内给该内容点赞，且此前已在其他内容上如此同步",
+    reason_zh="{value} 个账号在此前 10 分钟内给该条目点赞，且此前已在其他条目上如此同步",
 )

@@ -30,5 +30,5 @@ DETECTOR = Detector(
     clears_max=0.1,
     timed=True,
     reason="{value} accounts liked this item within 10 min before, as they had in this shop alone",
-    reason_zh="{value} 个账号在此前 10 分钟内给该内容点赞，且此前仅在该店铺如此同步",
+    reason_zh="{value} 个账号在此前 10 分钟内给该条目点赞，且此前仅在该店铺如此同步",
 )

@@ -29,5 +29,5 @@ DETECTOR = Detector(
     clears_max=0.6,
     unit="share",
     reason="{value} of the accounts that liked this item before show no interest in its category",
-    reason_zh="此前给该内容点赞的账号中 {value} 对该类目没有兴趣",
+    reason_zh="此前给该条目点赞的账号中 {value} 对该类目没有兴趣",
 )

@@ -30,5 +30,5 @@ DETECTOR = Detector(
     clears_max=0.4,
     unit="share",
     reason="{value} of the accounts that liked this item before were new",
-    reason_zh="此前给该内容点赞的账号中 {value} 是新账号",
+    reason_zh="此前给该条目点赞的账号中 {value} 是新账号",
 )

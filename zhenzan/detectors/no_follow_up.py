@@ -44,5 +44,5 @@ DETECTOR = Detector(
     weight_max=1.0,
     clears_max=1.8,
     reason="{value} kinds of follow-up on this item or shop within 24 h after the like",
-    reason_zh="点赞后 24 小时内对该内容或店铺的后续行为有 {value} 种",
+    reason_zh="点赞后 24 小时内对该条目或店铺的后续行为有 {value} 种",
 )

@@ -35,5 +35,5 @@ DETECTOR = Detector(
     clears_max=0.2,
     timed=True,
     reason="{value} earlier likes within 10 min of the same accounts on other items",
-    reason_zh="与相同账号此前在其他内容上有 {value} 次相隔不到 10 分钟的点赞",
+    reason_zh="与相同账号此前在其他条目上有 {value} 次相隔不到 10 分钟的点赞",
 )

@@ -31,5 +31,5 @@ DETECTOR = Detector(
     clears_max=0.7,
     unit="share",
     reason="{value} of the likers from this channel later did anything on the item or in the shop",
-    reason_zh="来自该渠道的点赞者中 {value} 之后在该内容或店铺有任何行为",
+    reason_zh="来自该渠道的点赞者中 {value} 之后在该条目或店铺有任何行为",
 )

@@ -31,5 +31,5 @@ DETECTOR = Detector(
     clears_max=0.1,
     unit="share",
     reason="{value} of this item's latest likes in 24 h come from one region",
-    reason_zh="该内容 24 小时内最近的点赞有 {value} 来自同一地区",
+    reason_zh="该条目 24 小时内最近的点赞有 {value} 来自同一地区",
 )

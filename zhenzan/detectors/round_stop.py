@@ -31,5 +31,5 @@ DETECTOR = Detector(
     unit="flag",
     timed=True,
     reason="this item's likes grew steadily and stopped close to a round number",
-    reason_zh="该内容的点赞匀速增长后停在接近整数的位置",
+    reason_zh="该条目的点赞匀速增长后停在接近整数的位置",
 )

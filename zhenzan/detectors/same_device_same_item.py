@@ -29,5 +29,5 @@ DETECTOR = Detector(
     weight_max=3.5,
     clears_max=0.2,
     reason="{value} accounts on the same device liked this item in 24 h",
-    reason_zh="24 小时内同一设备有 {value} 个账号给该内容点赞",
+    reason_zh="24 小时内同一设备有 {value} 个账号给该条目点赞",
 )

@@ -31,5 +31,5 @@ DETECTOR = Detector(
     clears_max=0.2,
     timed=True,
     reason="{value} other accounts liked this item in 24 h after the same items in the same order",
-    reason_zh="24 小时内有 {value} 个其他账号按相同顺序经过相同内容后给该内容点赞",
+    reason_zh="24 小时内有 {value} 个其他账号按相同顺序经过相同条目后给该条目点赞",
 )

@@ -39,5 +39,5 @@ DETECTOR = Detector(
     clears_max=1.0,
     unit="seconds",
     reason="viewed the item for {value} in the 24 h before the like",
-    reason_zh="点赞前 24 小时内浏览该内容的时长为 {value}",
+    reason_zh="点赞前 24 小时内浏览该条目的时长为 {value}",
 )

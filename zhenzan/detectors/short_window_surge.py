@@ -40,5 +40,5 @@ DETECTOR = Detector(
     unit="ratio",
     timed=True,
     reason="this item's likes in 1 h are {value} times its own usual rate",
-    reason_zh="该内容 1 小时内的点赞是其平时速度的 {value} 倍",
+    reason_zh="该条目 1 小时内的点赞是其平时速度的 {value} 倍",
 )

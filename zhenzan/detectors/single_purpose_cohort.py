@@ -29,5 +29,5 @@ DETECTOR = Detector(
     clears_max=0.5,
     unit="share",
     reason="{value} of the accounts that liked this item before do little else than like",
-    reason_zh="此前给该内容点赞的账号中 {value} 几乎只点赞",
+    reason_zh="此前给该条目点赞的账号中 {value} 几乎只点赞",
 )

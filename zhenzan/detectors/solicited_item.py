@@ -28,5 +28,5 @@ DETECTOR = Detector(
     weight_max=0.8,
     clears_max=0.1,
     reason="{value} accounts asked for likes or offered them under this item in 7 d",
-    reason_zh="7 天内有 {value} 个账号在该内容下求赞或提供点赞",
+    reason_zh="7 天内有 {value} 个账号在该条目下求赞或提供点赞",
 )

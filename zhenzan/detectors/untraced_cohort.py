@@ -30,5 +30,5 @@ DETECTOR = Detector(
     clears_max=0.2,
     unit="share",
     reason="{value} of the earlier likes of this item lack device, address or session",
-    reason_zh="该内容此前的点赞中 {value} 缺少设备、地址或会话信息",
+    reason_zh="该条目此前的点赞中 {value} 缺少设备、地址或会话信息",
 )

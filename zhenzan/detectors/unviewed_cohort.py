@@ -29,5 +29,5 @@ DETECTOR = Detector(
     clears_max=0.5,
     unit="share",
     reason="{value} of the accounts that liked this item before had not viewed it",
-    reason_zh="此前给该内容点赞的账号中 {value} 没有浏览过它",
+    reason_zh="此前给该条目点赞的账号中 {value} 没有浏览过它",
 )

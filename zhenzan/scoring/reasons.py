@@ -263,5 +263,5 @@ def _duration(seconds: float) -> str:
 
 def sentence(detector: Detector, value: float) -> tuple[str, str]:
     """Write what a detector says at a value, in English and Chinese, without the usual range."""
-    written = _written(float(rounded(np.array([value]))[0]), detector.unit)
+    written = _written(float(f"{value:.3g}"), detector.unit)
     return detector.reason.format(value=written), detector.reason_zh.format(value=written)
