@@ -24,7 +24,7 @@ life is the visit of somebody whom an advertisement or a friend's link brought."
 NEW_ACCOUNT_US = 3 * DAY_US
 """Age below which an account is new: it has no past yet that could speak for it."""
 
-SCENE_MARGIN_NATS = 1.0
+SCENE_MARGIN_NATS = 1.25
 """How much surer a like must be about which only its own visit and the scene speak: people whom one
 star sends all come for a moment, in a burst (T19)."""
 
