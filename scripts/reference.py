@@ -16,6 +16,10 @@ from zhenzan.cli.settings import table
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.features.library import FEATURES
 from zhenzan.glossary import FAMILIES, GROUP_KINDS, GROUP_ROLES, WORDS
+from zhenzan.rules.faults import CODES
+from zhenzan.rules.listing import readable_rows
+from zhenzan.rules.load import load_shipped
+from zhenzan.rules.page import page_of
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by `make docs`; change the code instead. -->\n"
@@ -106,25 +110,50 @@ def _commands() -> str:
     return text + _rows(("command", "what it does"), rows)
 
 
+def _rules() -> str:
+    text = "# What rules may read, and what can be wrong with them\n\n"
+    text += "How to write a rule: [rules](../rules.md).\n\n## Names\n\n"
+    text += "`zhenzan rules list --names` prints the same.\n\n"
+    names = [tuple(f"`{v}`" if k == "name" else v for k, v in r.items()) for r in readable_rows()]
+    text += _rows(("name", "measures", "families", "known", "meaning"), names)
+    codes = [(f"`{code}`", sentence) for code, sentence in CODES.items()]
+    return text + "\n## Codes of faults\n\n" + _rows(("code", "when"), codes)
+
+
 PAGES = {
     "commands.md": _commands,
     "detectors.md": _detectors,
     "errors.md": _errors,
     "features.md": _features,
+    "rules.md": _rules,
     "settings.md": _settings,
     "words.md": _words,
 }
 
 
+def _rule_pages() -> dict[Path, str]:
+    rules = load_shipped().rules
+    folder = FOLDER.parent / "rules"
+    pages = {folder / f"{name}.md": NOTE + page_of(rule) for name, rule in rules.items()}
+    text = "# Rules that are shipped\n\nNone is live before it is published into a rulebook: "
+    text += "see [how to write and publish rules](../rules.md).\n\n"
+    rows = [
+        (f"[{name}]({name}.md)", rule.family, rule.then.side, rule.about or rule.reason)
+        for name, rule in rules.items()
+    ]
+    table = _rows(("rule", "family", "effect", "what it sees"), rows)
+    return {**pages, folder / "README.md": NOTE + text + table}
+
+
 def main() -> int:
     """Write the pages, or with ``--check`` name the stale ones."""
     check = "--check" in sys.argv[1:]
-    FOLDER.mkdir(parents=True, exist_ok=True)
     stale = []
-    for name, write in PAGES.items():
-        path, text = FOLDER / name, NOTE + write()
+    pages = {FOLDER / name: NOTE + write() for name, write in PAGES.items()}
+    for path, text in (pages | _rule_pages()).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
+            stale.append(path.name)
             if not check:
                 path.write_text(text, encoding="utf-8")
     for name in stale:

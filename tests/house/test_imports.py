@@ -28,7 +28,9 @@ BELOW: dict[str, set[str]] = {
     # Training injects what the simulator makes into a platform's own history.
     "training": BOTTOM
     | {"events", "features", "engine", "traces", "detectors", "groups", "scoring", "sim"},
-    "rules": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups", "scoring"},
+    # Rules take back what they did as the audit revises: the figures follow the likes.
+    "rules": BOTTOM
+    | {"events", "features", "engine", "traces", "detectors", "groups", "scoring", "audit"},
     # Relational state knows tables and nothing of what fills them.
     "store": BOTTOM,
     "counts": BOTTOM | {"store"},

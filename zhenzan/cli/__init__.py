@@ -27,6 +27,7 @@ __all__ = ["VERBS", "main"]
 VERBS: dict[str, str] = {
     "score": "Score every like of a log: probability, count state, and reasons.",
     "audit": "Find groups over months of history, list unusual growths, revise earlier answers.",
+    "rules": "Check, try, publish, stop and undo the rules that analysts write.",
     "sim": "Play a simulated platform and write interactions, labels, accounts and items.",
     "evaluate": (
         "Print what was caught, who was harmed and how fast, per attack and per honest twin."
@@ -46,7 +47,9 @@ class _Verbs(TyperGroup):
         name = args[0]
         if name in VERBS:
             module = importlib.import_module(f"zhenzan.cli.{name}")
-            self.commands[name] = _as_command(name, getattr(module, name))
+            many = getattr(module, "ACTIONS", None)
+            one = getattr(module, name)
+            self.commands[name] = _as_group(name, one, many) if many else _as_command(name, one)
         return super().resolve_command(ctx, args)
 
 
@@ -56,6 +59,22 @@ def _as_command(name: str, function: Callable[..., None]) -> Any:
     command = get_command(single)
     command.name = name
     return command
+
+
+def _as_group(
+    name: str, function: Callable[..., None], actions: dict[str, Callable[..., None]]
+) -> Any:
+    """Make a verb with actions under it, such as ``zhenzan rules check``."""
+    app = typer.Typer(
+        add_completion=False, rich_markup_mode=None, no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+    app.callback()(function)
+    for action, what in actions.items():
+        app.command(action)(what)
+    group = get_command(app)
+    group.name = name
+    return group
 
 
 def _placeholder(sentence: str) -> Callable[[], None]:

@@ -48,6 +48,9 @@ def score(  # noqa: PLR0913  one parameter per flag
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings file (YAML).")
     ] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Rulebook: live rules add their evidence.")
+    ] = None,
     report: Annotated[bool, typer.Option(help="Write the HTML report as well.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -56,10 +59,12 @@ def score(  # noqa: PLR0913  one parameter per flag
     from zhenzan.events.ingest import Ingest
     from zhenzan.files import outputs_replaced
     from zhenzan.insight.report import REPORT_NAME, write_report
+    from zhenzan.rules.batch import hook_of
     from zhenzan.scoring.job import score_log
 
     flags = {"batch_rows": batch_rows, "lateness_s": lateness_s}
     settings, _ = settings_table.load(flags, file=settings_file)
+    hook = None if rules is None else hook_of(rules)
     # What an earlier run left stays whole until this one has written all of its own.
     with outputs_replaced(out, kept=REJECTS_NAME) as folder:
         ingest = Ingest(
@@ -73,7 +78,7 @@ def score(  # noqa: PLR0913  one parameter per flag
             format=format_,
         )
         with progress_bar() as advance:
-            summary = score_log(ingest, folder, settings, progress=advance)
+            summary = score_log(ingest, folder, settings, progress=advance, rules=hook)
             if report:
                 advance("report", 0.0)
                 summary["report"] = str(out / write_report(folder).name)

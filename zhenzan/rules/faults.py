@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from zhenzan.errors import RuleError
 from zhenzan.rules.limits import FAULTS_MAX
@@ -142,6 +143,12 @@ class Source:
 def fault_of_file(code: str, file: str, message: str, hint: str = "") -> Fault:
     """Make a fault that concerns a whole file."""
     return Fault(code, message, hint, file, 0, 0, "", 0)
+
+
+def refusal(code: str, where: str | Path, message: str, hint: str = "") -> RuleError:
+    """Make the error of one fault that has no place in a text."""
+    fault = fault_of_file(code, str(where), message, hint)
+    return RuleError(fault.text(), faults=(fault,))
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,7 @@ from zhenzan.rules.limits import FAMILY_NATS_MAX
 from zhenzan.rules.ruleset import CompiledRule, Effects, Mode
 from zhenzan.scoring.context import sigmoid
 from zhenzan.scoring.evidence import FAMILIES
-
-F64 = NDArray[np.float64]
-F32 = NDArray[np.float32]
-I8 = NDArray[np.int8]
-
-Decide = Callable[[F64, F32], I8]
-"""Decides count states from scores and evidence by family."""
+from zhenzan.scoring.hook import F32, F64, I8, Decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +36,52 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """The answer with the live rules, without any, and as it would be with shadow rules too."""
+    """The answer with the live rules, without any, and as it would be with shadow rules too.
 
+    ``rows`` says which likes they are: those at which any rule fired.
+    """
+
+    rows: NDArray[np.int64]
     answer: Answer
     without: Answer
     would: Answer
 
 
 def join_rules(score: F64, nats: F32, effects: Effects, decide: Decide, *, holds: bool) -> Ruled:
-    """Join rules to scores.
+    """Join rules to scores, at the likes at which any fired; the others stay as they are.
 
     Parameters
     ----------
     score
-        Probabilities without rules.
+        Probabilities without rules, of all likes.
     nats
-        Evidence of the likes, shape (likes, families).
+        Evidence of all likes, shape (likes, families).
     decide
         Decides the count states.
     holds
         Whether ``then hold`` has an effect: at once it has; a settled like is no longer held for
         a rule, because a hold without an end would be an exclusion without evidence (T12, T17).
     """
-    live = effects.of(Mode.LIVE)
+    rows = np.flatnonzero(effects.fired.any(axis=1))
+    told = Effects(effects.rules, effects.fired[rows])
+    score, nats = score[rows], nats[rows]
+
+    def joined(chosen: Effects) -> Answer:
+        return _joined(score, nats, chosen, lambda s, n: decide(s, n, rows), holds=holds)
+
     return Ruled(
-        answer=_joined(score, nats, live, decide, holds=holds),
-        without=Answer(score, nats, decide(score, nats)),
-        would=_joined(score, nats, effects, decide, holds=holds),
+        rows=rows,
+        answer=joined(told.of(Mode.LIVE)),
+        without=Answer(score, nats, decide(score, nats, rows)),
+        would=joined(told),
     )
+
+
+def put(whole: NDArray[Any], rows: NDArray[np.int64], part: NDArray[Any]) -> NDArray[Any]:
+    """Put what rules gave in place of what stood there, in a copy."""
+    changed = whole.copy()
+    changed[rows] = part
+    return changed
 
 
 def weights_of(rules: tuple[CompiledRule, ...]) -> F64:
@@ -79,9 +92,16 @@ def weights_of(rules: tuple[CompiledRule, ...]) -> F64:
     return weights
 
 
-def _joined(score: F64, nats: F32, effects: Effects, decide: Decide, *, holds: bool) -> Answer:
+def _joined(
+    score: F64,
+    nats: F32,
+    effects: Effects,
+    decide: Callable[[F64, F32], I8],
+    *,
+    holds: bool,
+) -> Answer:
     said = effects.fired.astype(np.float64) @ weights_of(effects.rules)
-    score, nats = _raised(score, nats, said)
+    score, nats = raised(score, nats, said)
     states = decide(score, nats)
     if holds:
         held = np.zeros(len(states), np.bool_)
@@ -92,7 +112,7 @@ def _joined(score: F64, nats: F32, effects: Effects, decide: Decide, *, holds: b
     return Answer(score, nats, states)
 
 
-def _raised(score: F64, nats: F32, said: F64) -> tuple[F64, F32]:
+def raised(score: F64, nats: F32, said: F64) -> tuple[F64, F32]:
     """Raise or lower scores by what rules say beyond what their families say already."""
     said = np.clip(said, -FAMILY_NATS_MAX, FAMILY_NATS_MAX)
     own = nats.astype(np.float64)

@@ -8,12 +8,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
-from zhenzan.errors import RuleError
+from zhenzan.errors import RuleError, nearest
 from zhenzan.rules import tree
 from zhenzan.rules.canonical import render
 from zhenzan.rules.check import check_list, check_rule
 from zhenzan.rules.examples import check_examples
-from zhenzan.rules.faults import Fault, Source, fault_of_file, raise_faults
+from zhenzan.rules.faults import Fault, Source, fault_of_file, raise_faults, refusal
 from zhenzan.rules.grammar import parse
 from zhenzan.rules.limits import FILE_BYTES_MAX, RULES_MAX
 
@@ -150,3 +150,51 @@ def _unique(parts: list[tuple[Source, _Part]]) -> dict[str, _Part]:
             source.note("RL015", part.span, f"`{part.name}` is there already")
         found.setdefault(part.name, part)
     return found
+
+
+def pick(loaded: Loaded, name: str | None) -> tree.Rule:
+    """Choose a rule by name, or the only one.
+
+    Raises
+    ------
+    RuleError
+        No rule has the name, or there are several and none is named.
+    """
+    if name is None and len(loaded.rules) == 1:
+        return next(iter(loaded.rules.values()))
+    if name is None:
+        words = ", ".join(f"`{word}`" for word in sorted(loaded.rules)) or "none"
+        hint = f"name one with `--rule`: {words}"
+        raise refusal("RL033", "rules", f"the text holds {len(loaded.rules)} rules", hint)
+    if name not in loaded.rules:
+        raise refusal("RL033", name, "no such rule", nearest(name, loaded.rules))
+    return loaded.rules[name]
+
+
+def format_files(paths: Iterable[Path], *, write: bool) -> list[Path]:
+    """Bring files into canonical form; return those that were not in it.
+
+    Raises
+    ------
+    RuleError
+        A file cannot be read or parsed; then no file is written.
+    """
+    changed: dict[Path, str] = {}
+    faults: list[Fault] = []
+    for path in paths:
+        for file in sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]:
+            try:
+                before = file.read_bytes()
+                after = format_text(str(file), before)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                faults.append(fault_of_file("RL023", str(file), f"cannot be read: {reason}"))
+            except RuleError as error:
+                faults += [fault for fault in error.faults if isinstance(fault, Fault)]
+            else:
+                if before != after.encode():
+                    changed[file] = after
+    raise_faults(faults)
+    for file, text in changed.items() if write else ():
+        file.write_text(text, encoding="utf-8")
+    return list(changed)

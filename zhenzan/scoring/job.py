@@ -22,6 +22,7 @@ from zhenzan.events.schema import Kind
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states, new_accounts
+from zhenzan.scoring.hook import RuleHook
 from zhenzan.scoring.joining import join_groups, settled_states
 from zhenzan.scoring.lockstep import Lockstep, find_lockstep
 from zhenzan.scoring.measured import Measured
@@ -50,38 +51,58 @@ class Run:
     items: ItemTally = field(default_factory=ItemTally)
     accounts: AccountTally = field(default_factory=AccountTally)
     follow_up: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    rules: RuleHook | None = None
     last_us: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
-def _silent(stage: str, part: float) -> None:
+def silent(stage: str, part: float) -> None:
+    """Show no progress."""
     del stage, part
 
 
 def score_log(
-    ingest: Ingest, out: Path, settings: Settings, *, progress: Progress | None = None
+    ingest: Ingest,
+    out: Path,
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+    rules: RuleHook | None = None,
 ) -> dict[str, Any]:
     """Score every like of a log and write the outputs to ``out``; return the summary.
+
+    Where ``rules`` are given, their evidence joins that of the detectors at once and settled.
 
     Memory follows active keys and the likes themselves (about 100 bytes each), not the length of
     the log; what is wide waits on disk beside the outputs.
     """
-    report = progress or _silent
+    report = progress or silent
     out.mkdir(parents=True, exist_ok=True)
     with LikeSpill(out) as spill:
-        run = Run(ingest, settings, spill)
+        run = start_run(ingest, settings, spill, rules)
         with _timed(run, "read"):
             read(run, report)
         with _timed(run, "settle"):
-            settled = _settle(run, report)
+            settled = settle_run(run, report)
         with _timed(run, "write"):
             report("write", 0.0)
             summary = write_outputs(run, settled, out)
+            if rules is not None:
+                summary["rules"] = rules.write(spill.event_ids(), out)
         report("write", 1.0)
     summary["seconds"], summary["cpu_seconds"] = run.seconds, run.cpu_seconds
     (out / "summary.json").write_text(json.dumps(summary, indent=2, default=str) + "\n")
     return summary
+
+
+def start_run(
+    ingest: Ingest, settings: Settings, spill: LikeSpill, rules: RuleHook | None = None
+) -> Run:
+    """Make an empty run, which measures what the rules read as well."""
+    if rules is None:
+        return Run(ingest, settings, spill)
+    return Run(ingest, settings, spill, signals=SignalSource(rules.features), rules=rules)
 
 
 @contextmanager
@@ -92,7 +113,7 @@ def _timed(run: Run, stage: str) -> Iterator[None]:
     run.cpu_seconds[stage] = round(time.process_time() - cpu, 3)
 
 
-def read(run: Run, report: Progress = _silent) -> None:
+def read(run: Run, report: Progress = silent) -> None:
     """Read the log to its end: measure and score every like at once, and spill it."""
     scorer = AtOnceScorer(all_detectors())
     waiting = FollowUpTrace(run.settings.follow_up_s * 1_000_000)
@@ -125,14 +146,23 @@ def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
     keys["verified_buyer"] = likes["account_merchant_purchases"] > 0
     keys["score_at_once"] = answers.score
     keys["new_account"] = new_accounts(likes["ts"], likes["registered_us"])
-    keys["state_at_once"] = count_states(
-        answers.score, answers.nats, run.settings, is_new=keys["new_account"]
-    )
+    is_new = keys["new_account"]
+    states = count_states(answers.score, answers.nats, run.settings, is_new=is_new)
     wide: dict[str, NDArray[Any]] = {"values": answers.values, "bins": answers.bins}
+    if run.rules is not None:
+        keys["score_ruled"], states, kept = run.rules.at_once(
+            likes,
+            (answers.score, answers.nats, states),
+            run.ingest.tables,
+            lambda score, nats, rows: count_states(score, nats, run.settings, is_new=is_new[rows]),
+        )
+        wide |= kept
+    keys["state_at_once"] = states
     run.spill.append(batch.event_id.filter(pa.array(is_like)), keys, wide)
 
 
-def _settle(run: Run, report: Progress) -> Settlement:
+def settle_run(run: Run, report: Progress = silent) -> Settlement:
+    """Settle every like of a log that was read: groups, hindsight, rules, count states."""
     report("settle", 0.0)
     spill = run.spill
     lockstep = find_lockstep(spill)
@@ -143,13 +173,18 @@ def _settle(run: Run, report: Progress) -> Settlement:
         all_detectors(), measured.bins, keys_of(spill), score_at_once=spill.key("score_at_once")
     )
     score, nats = join_groups(own.score, own.nats, lockstep.nats, lockstep.benign)
-    states = settled_states(
-        score,
-        nats,
-        spill.key("merchant") >= 0,
-        run.settings,
-        is_new=spill.key("new_account").astype(np.bool_),
-    )
+    owned, is_new = spill.key("merchant") >= 0, spill.key("new_account").astype(np.bool_)
+    states = settled_states(score, nats, owned, run.settings, is_new=is_new)
+    if run.rules is not None:
+        score, nats, states = run.rules.settled(
+            (score, nats, states),
+            spill,
+            measured,
+            decide=lambda score, nats, rows: settled_states(
+                score, nats, owned[rows], run.settings, is_new=is_new[rows]
+            ),
+            benign=lockstep.benign,
+        )
     report("settle", 1.0)
     return Settlement(measured, replace(own, score=score, nats=nats), lockstep, states)
 

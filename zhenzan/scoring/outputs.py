@@ -116,6 +116,7 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
     order = _output_order(run, ids)
     as_of = np.minimum(spill.key("ts") + run.settings.follow_up_s * 1_000_000, run.last_us)
     outcomes = run.follow_up["outcomes"]
+    at_once = spill.key("score_at_once" if run.rules is None else "score_ruled")
     withdrawn = (outcomes >= 0) & ((outcomes & WITHDRAWN) != 0)
     for start in range(0, spill.count, _CHUNK):
         rows = order[start : start + _CHUNK]
@@ -130,7 +131,7 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
             "ts": pa.array(spill.key("ts")[rows], TS),
             **names,
             "score": pa.array(settled.score[rows].astype(np.float32)),
-            "score_at_once": pa.array(spill.key("score_at_once")[rows].astype(np.float32)),
+            "score_at_once": pa.array(at_once[rows].astype(np.float32)),
             "count_state": _states(states[rows]),
             "count_state_at_once": _states(spill.key("state_at_once")[rows]),
             "campaign": pa.array(spill.key("campaign")[rows]),
@@ -139,11 +140,22 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
             "verified_buyer": pa.array(spill.key("verified_buyer")[rows]),
             "new_account": pa.array(spill.key("new_account")[rows]),
             "evidence": evidence_array(settled.nats[rows]),
-            "reasons": reasoner.explain(settlement.measured, rows, segments[rows]),
+            "reasons": _reasons(run, reasoner, settlement, rows, segments[rows]),
             "group_id": settlement.lockstep.group_id.take(pa.array(rows)),
             "as_of": pa.array(as_of[rows], TS),
         }
         yield pa.table({field.name: columns[field.name] for field in LIKES}).cast(LIKES)
+
+
+def _reasons(
+    run: Run,
+    reasoner: Reasoner,
+    settlement: Settlement,
+    rows: NDArray[np.int64],
+    segments: NDArray[np.int16],
+) -> pa.ListArray:
+    reasons = reasoner.explain(settlement.measured, rows, segments)
+    return reasons if run.rules is None else run.rules.reasons(reasons, rows)
 
 
 def _segments(run: Run, settlement: Settlement) -> NDArray[np.int16]:

@@ -33,11 +33,17 @@ _COHORTS = (
 
 
 class SignalSource:
-    """Window features, traces and columns of each like, as the log is read."""
+    """Window features, traces and columns of each like, as the log is read.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    also
+        Window features to measure beside those that the detectors read.
+    """
+
+    def __init__(self, also: frozenset[str] = frozenset()) -> None:
         wanted = {name for detector in all_detectors() for name in detector.reads}
-        wanted |= _SELF_READ | READ
+        wanted |= _SELF_READ | READ | also
         self.features = tuple(f for f in FEATURES if f.name in wanted)
         self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
         assert self.engine.plan.window_max_us < IDLE_US, "a window must not outlast the codes"

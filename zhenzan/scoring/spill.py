@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,7 @@ class LikeSpill:
         self._temporary = tempfile.TemporaryDirectory(prefix="zhenzan-", dir=folder)
         self._folder = Path(self._temporary.name)
         self._keys: dict[str, list[NDArray[Any]]] = {}
-        self._files = {name: (self._folder / name).open("wb") for name in ("values", "bins")}
+        self._files: dict[str, BinaryIO] = {}
         self._ids: pa.RecordBatchFileWriter | None = None
         self._dtypes: dict[str, np.dtype[Any]] = {}
         self.count = 0
@@ -44,6 +44,8 @@ class LikeSpill:
             self._keys.setdefault(name, []).append(array)
         for name, matrix in wide.items():
             self._dtypes[name] = matrix.dtype
+            if name not in self._files:
+                self._files[name] = (self._folder / name).open("wb")
             self._files[name].write(np.ascontiguousarray(matrix).data)
         self.count += len(event_id)
 
@@ -58,9 +60,9 @@ class LikeSpill:
 
     def wide(self, name: str, columns: int) -> NDArray[Any]:
         """Return a matrix of all likes with so many columns, mapped from disk."""
-        self._files[name].flush()
         if not self.count:
             return np.zeros((0, columns), np.float32)
+        self._files[name].flush()
         dtype = self._dtypes[name]
         shape = (self.count, columns)
         matrix: NDArray[Any] = np.memmap(self._folder / name, dtype=dtype, mode="r", shape=shape)
