@@ -170,8 +170,9 @@ def test_an_undo_gives_what_the_log_would_have_got_without_the_rule(world, ruled
     assert "in_hindsight@1" in codes
     for name in ("items", "accounts", "merchants"):
         a, b = (pq.read_table(f / f"{name}.parquet") for f in (copy, tmp_path / "without"))
-        for state in ("counted", "held", "excluded"):
-            assert a[f"{state}_likes"].equals(b[f"{state}_likes"]), name
+        names = [column for column in a.column_names if column.startswith("likes")]
+        assert len(names) >= 3
+        assert a.select(names).equals(b.select(names)), name
     changed = pc.not_equal(
         undone["count_state"].cast(pa.string()), likes["count_state"].cast(pa.string())
     )

@@ -17,8 +17,8 @@ def page_of(rule: tree.Rule) -> str:
         "",
         rule.about or rule.reason,
         "",
-        f"- Version: {rule.version}, in force from {moment(rule.valid_from)} until "
-        f"{moment(rule.valid_until)}",
+        f"- Version: {rule.version}",
+        f"- In force: {moment(rule.valid_from)} until {moment(rule.valid_until)}",
         f"- Owner: {rule.owner}",
         f"- Family of evidence: {rule.family}",
         f"- Effect: {_effect(rule.then)}",
