@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -87,9 +88,18 @@ def test_doctor_finds_everything_the_base_install_needs():
     assert {"service", "postgres", "kafka", "learned", "dev"} <= set(found["extras"])
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_and_json(verb: str):
-    done = _run(verb, "-h")
+def _actions() -> list[tuple[str, ...]]:
+    """Every verb, with each of its actions where it has some."""
+    found: list[tuple[str, ...]] = []
+    for verb in VERBS:
+        actions = getattr(importlib.import_module(f"zhenzan.cli.{verb}"), "ACTIONS", None)
+        found += [(verb, action) for action in actions] if actions else [(verb,)]
+    return found
+
+
+@pytest.mark.parametrize("words", _actions(), ids=" ".join)
+def test_every_verb_has_help_and_json(words: tuple[str, ...]):
+    done = _run(*words, "-h")
     assert done.returncode == 0
     assert "--json" in done.stdout
 

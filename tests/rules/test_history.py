@@ -61,10 +61,10 @@ WAITING = {
 IN_HINDSIGHT = {
     "name": "in_hindsight",
     "family": "group",
-    "when": 'reappearing_cohort >= 1 nats and account_item_views_24h = 0 and channel != "x"',
+    "when": 'likely_member >= 1 nats and account_item_views_24h = 0 and channel != "x"',
     "then": "against 2 nats",
-    "fires": 'reappearing_cohort = 2 nats account_item_views_24h = 0 channel = "y"',
-    "spares": "reappearing_cohort = 2 nats account_item_views_24h = 3",
+    "fires": 'likely_member = 2 nats account_item_views_24h = 0 channel = "y"',
+    "spares": "likely_member = 2 nats account_item_views_24h = 3",
 }
 
 
