@@ -36,9 +36,7 @@ def score(  # noqa: PLR0913  one parameter per flag
     networks: Annotated[
         Path | None, typer.Option("--networks", help="Address ranges with their kind (Parquet).")
     ] = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", help="parquet, csv or jsonl; else told by content.")
-    ] = None,
+    format_: Annotated[str | None, typer.Option("--format", help="parquet, csv, jsonl.")] = None,
     batch_rows: Annotated[
         int | None, typer.Option("--batch-rows", help="Interactions scored in one step.")
     ] = None,
@@ -48,9 +46,7 @@ def score(  # noqa: PLR0913  one parameter per flag
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings file (YAML).")
     ] = None,
-    rules: Annotated[
-        Path | None, typer.Option("--rules", help="Rulebook: live rules add their evidence.")
-    ] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", help="Rulebook to follow.")] = None,
     report: Annotated[bool, typer.Option(help="Write the HTML report as well.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -64,7 +60,6 @@ def score(  # noqa: PLR0913  one parameter per flag
 
     flags = {"batch_rows": batch_rows, "lateness_s": lateness_s}
     settings, _ = settings_table.load(flags, file=settings_file)
-    hook = None if rules is None else hook_of(rules)
     # What an earlier run left stays whole until this one has written all of its own.
     with outputs_replaced(out, kept=REJECTS_NAME) as folder:
         ingest = Ingest(
@@ -78,7 +73,7 @@ def score(  # noqa: PLR0913  one parameter per flag
             format=format_,
         )
         with progress_bar() as advance:
-            summary = score_log(ingest, folder, settings, progress=advance, rules=hook)
+            summary = score_log(ingest, folder, settings, progress=advance, rules=hook_of(rules))
             if report:
                 advance("report", 0.0)
                 summary["report"] = str(out / write_report(folder).name)

@@ -218,14 +218,16 @@ class BatchRules:
         }
 
 
-def hook_of(folder: Path) -> BatchRules:
-    """Make the rules of a rulebook ready for scoring.
+def hook_of(folder: Path | None) -> BatchRules | None:
+    """Make the rules of a rulebook ready for scoring; None where there is no rulebook.
 
     Raises
     ------
     RuleError
         The folder is no rulebook, or a text in it was changed.
     """
+    if folder is None:
+        return None
     book = RuleBook(folder)
     if not book.stamp:
         hint = "publish a rule with `zhenzan rules publish`"
