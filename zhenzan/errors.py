@@ -15,7 +15,8 @@ ZhenzanError
 ├── Unavailable       the service cannot take anything in: it is closing, or its disk failed
 ├── StoreError        a database cannot be opened, or its tables are not what they should be
 ├── LedgerError       the count-state ledger is given what does not follow on what it holds
-└── WebhookError      a webhook cannot be registered, or its address is not open to us
+├── WebhookError      a webhook cannot be registered, or its address is not open to us
+└── BrokerError       a Kafka broker or its client cannot do what is asked
 
 Each class has a stable ``code``; the command line exits with 2 on any of them.
 Programming mistakes are ``assert``, never one of these.
@@ -146,6 +147,12 @@ class WebhookError(ZhenzanError):
     """A webhook cannot be registered, or its address is not open to us."""
 
     code = "ZZ014"
+
+
+class BrokerError(ZhenzanError):
+    """A Kafka broker or its client cannot do what is asked."""
+
+    code = "ZZ016"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -48,6 +48,8 @@ BELOW: dict[str, set[str]] = {
         "store",
         "counts",
     },
+    # Topics carry what the live service takes and tells; they know nothing of HTTP.
+    "broker": BOTTOM | {"events", "counts", "live"},
     "api": BOTTOM
     | {
         "events",

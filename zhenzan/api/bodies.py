@@ -5,13 +5,13 @@ The way of every interaction, so it checks shapes only; columns are checked by t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 
 from zhenzan.api.problem import ProblemError
+from zhenzan.events.sources.json_value import json_value
 
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -85,20 +85,12 @@ def parse(body: bytes, content_type: str | None, rows_max: int) -> Rows:
 
 def _value(text: bytes, line: int | None) -> Any:
     try:
-        # The escape of a lone surrogate names no character, and could not be written to disk.
-        value = json.loads(text, parse_constant=_no_number)
-        if b"\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+        return json_value(text)
+    except ValueError as error:
         where, where_zh = (f"line {line}: ", f"第 {line} 行：") if line else ("", "")
         raise ProblemError(
             "bad_request", f"{where}not JSON: {error}", f"{where_zh}不是合法的 JSON"
         ) from error
-    return value
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number in JSON")
 
 
 def _too_large(name: str, value: int) -> ProblemError:

@@ -15,13 +15,10 @@ from zhenzan.api.gate import needs
 from zhenzan.api.parts import parts_of
 from zhenzan.api.problem import ProblemError
 from zhenzan.api.shapes import problems
-from zhenzan.counts.wire import time_text
+from zhenzan.live.answers import answer_body, problem_code
 from zhenzan.live.interface import Answer
 
 ROUTER = APIRouter(tags=["interactions"])
-
-CONFLICT = "duplicate_conflict"
-"""The reason of the quarantine file for an id that was used for another body."""
 
 _ONE = {"$ref": "#/components/schemas/Interaction"}
 _BODY = {
@@ -89,35 +86,9 @@ def _check_encoding(encoding: str | None) -> None:
 def _single(answer: Answer) -> dict[str, Any]:
     if answer.problem is None:
         return answer_body(answer)
-    code = _code(answer.problem.reason)
+    code = problem_code(answer.problem.reason)
     told = {"field": answer.problem.reason, "detail": answer.problem.detail}
     raise ProblemError(code, answer.problem.detail, answer.problem.detail_zh, errors=(told,))
-
-
-def answer_body(answer: Answer) -> dict[str, Any]:
-    """Write one answer as JSON."""
-    problem = answer.problem
-    return {
-        "event_id": answer.event_id,
-        "status": answer.status,
-        "position": answer.position,
-        "score": answer.score,
-        "count_state": answer.count_state,
-        "reasons": answer.reasons,
-        "as_of": time_text(answer.as_of_us) if answer.as_of_us else None,
-        "late_by_us": answer.late_by_us,
-        "problem": problem
-        and {
-            "code": _code(problem.reason),
-            "reason": problem.reason,
-            "detail": problem.detail,
-            "detail_zh": problem.detail_zh,
-        },
-    }
-
-
-def _code(reason: str) -> str:
-    return "conflict" if reason == CONFLICT else "invalid"
 
 
 def _written(body: dict[str, Any]) -> Response:
