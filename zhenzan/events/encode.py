@@ -88,6 +88,15 @@ class Encoder:
         """View the autonomous system behind each ip code; -1 where nothing is known."""
         return self._asn[: len(self.tables["ip"])]
 
+    @property
+    def sweep_due_us(self) -> int:
+        """Say from which time on a batch gives idle codes back before it is encoded.
+
+        Whoever wants answers that do not depend on how a stream is cut ends a batch with the first
+        row at or after this time.
+        """
+        return self._swept_us + DAY_US
+
     def encode(self, parts: Sequence[HashedRows], *, late: bool) -> LogBatch:
         """Encode rows that are sorted and free of duplicates into one batch."""
         forgotten = None if late else self._forget()

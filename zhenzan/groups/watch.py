@@ -105,7 +105,7 @@ class GroupWatch:
     """Feed the ledgers of a stream, and raise the groups that stand out in them.
 
     State beside the ledgers: 17 bytes a marked like of the last hours, 9 bytes an item, and the
-    groups raised so far.
+    groups raised so far. With ``raises=False`` it feeds the ledgers and raises nothing.
     """
 
     def __init__(
@@ -114,11 +114,13 @@ class GroupWatch:
         colikes: CoLikeTrace | None = None,
         co_items: CoItemTrace | None = None,
         options: WatchOptions | None = None,
+        raises: bool = True,
     ) -> None:
         self.colikes = colikes or CoLikeTrace()
         self.co_items = co_items or CoItemTrace()
         self.options = options or WatchOptions()
         self.raised: list[Raised] = []
+        self._raises = raises
         self._groups_of: dict[int, set[int]] = {}
         self._marks = _Marks()
         self._traffic = _Traffic()
@@ -133,6 +135,8 @@ class GroupWatch:
         likes
             The columns of `COLUMNS`, of which no tick is split between two calls.
         """
+        if not self._raises:
+            return self._feed(likes, slice(None))
         parts = [self._take(likes, part) for part in self._steps(likes["ts"])]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -160,15 +164,19 @@ class GroupWatch:
         bounds = [0, *(np.flatnonzero(np.diff(step)) + 1).tolist(), len(ts)]
         return [slice(low, high) for low, high in itertools.pairwise(bounds)]
 
-    def _take(self, likes: Mapping[str, NDArray[Any]], part: slice) -> dict[str, F64]:
+    def _feed(self, likes: Mapping[str, NDArray[Any]], part: slice) -> dict[str, F64]:
         ts, account, item, merchant, category = (likes[name][part] for name in COLUMNS)
+        signals = self.colikes.update(ts, item, account, merchant)
+        return signals | self.co_items.update(ts, account, item, merchant, category)
+
+    def _take(self, likes: Mapping[str, NDArray[Any]], part: slice) -> dict[str, F64]:
+        ts, account, item = (likes[name][part] for name in COLUMNS[:3])
         if len(ts):
             step = max(int(ts.max()) // self.options.step_us, self._step)
             if 0 <= self._step < step:
                 self._judge((self._step + 1) * self.options.step_us)
             self._step = step
-        signals = self.colikes.update(ts, item, account, merchant)
-        signals |= self.co_items.update(ts, account, item, merchant, category)
+        signals = self._feed(likes, part)
         told = (account >= 0) & (item >= 0)
         together = (signals["partners"] >= PARTNERS_MIN) & (signals["led_share"] <= LED_MAX)
         tied = signals["reappearing_items"] >= PARTNERS_MIN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from zhenzan.detectors.interface import Detector, Family, Likes
 from zhenzan.scoring.baseline import Baseline
 from zhenzan.scoring.context import POOLED_LIKES, RunningContext, logit, shift, sigmoid
-from zhenzan.scoring.evidence import FAMILIES, join
+from zhenzan.scoring.evidence import FAMILIES, Evidence, join
 from zhenzan.scoring.weights import POOLS, load
 
 PRIOR = 0.03
@@ -27,6 +28,12 @@ TRUST_LIKES = 3_000.0
 anything can be unusual, and on the first hours of a log every account looks new."""
 
 _FIRST_STEP = 256
+
+RENEWAL_LIKES_MAX = 16_384
+"""Likes after which the evidence is renewed at the latest where likes decide when."""
+
+Renewal = Literal["call", "likes"]
+"""When what is usual is looked at anew: at every call, or once so many likes have come."""
 
 GRAIN = 2.0**24
 """Probabilities are rounded to this grain, so that their sums are exact in any order."""
@@ -49,18 +56,42 @@ class Answers:
 class AtOnceScorer:
     """Score likes in time order against the baseline learned from the likes before them.
 
-    The baseline is renewed after every call, so calls must follow the cuts of the sorted stream
-    (``Batch``), which are a function of the data alone.
+    Parameters
+    ----------
+    renewal
+        ``call``: the evidence is renewed at every call, so calls must follow the cuts of the
+        sorted stream (``Batch``), which are a function of the data alone. ``likes``: it is renewed
+        at like 0, 256, 512, 1,024 and so on, doubling up to every ``RENEWAL_LIKES_MAX`` likes, so
+        that an answer depends on the likes before it and on no cut, and small calls are cheap.
     """
 
-    def __init__(self, detectors: Sequence[Detector]) -> None:
+    def __init__(self, detectors: Sequence[Detector], *, renewal: Renewal = "call") -> None:
         self.detectors = tuple(d for d in detectors if not d.settled)
         self.baseline = Baseline(self.detectors)
+        self._by_likes = renewal == "likes"
+        self._due = 0
         self._weights = load(self.detectors, "at_once")
         self._families = np.array([d.family for d in self.detectors], np.int8)
         self._pools = {name: RunningContext() for name in POOLS}
         self._suspected = 0.0
         self._likes = 0.0
+        # Before the first like nothing is believed.
+        nothing = np.zeros(len(self.detectors))
+        self._evidence = Evidence.of(self.baseline, nothing, usual=self._by_likes)
+        self._prior = PRIOR
+
+    @property
+    def room(self) -> int:
+        """Count the likes that the present evidence may still judge, renewing it if it is due."""
+        assert self._by_likes, "only where likes decide when the evidence is renewed"
+        if self._likes >= self._due:
+            self._renew()
+        return self._due - int(self._likes)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What likes are judged by until the next renewal."""
+        return self._evidence
 
     def score(self, likes: Likes) -> Answers:
         """Measure and score likes, in steps that double while the baseline is young.
@@ -81,6 +112,8 @@ class AtOnceScorer:
         score = np.empty(count)
         start = 0
         while start < count:
+            if not self._by_likes or self._likes >= self._due:
+                self._renew()
             end = self._step_end(likes["ts"], start)
             part = {name: likes[name][start:end] for name in _READ}
             nats[start:end], score[start:end] = self._judge(part, bins[start:end])
@@ -93,19 +126,28 @@ class AtOnceScorer:
 
     def _step_end(self, ts: NDArray[np.int64], start: int) -> int:
         """Cut a step at a tick, a function of the sorted stream alone."""
+        if self._by_likes:
+            return min(len(ts), start + self._due - int(self._likes))
         end = start + max(_FIRST_STEP, int(self._likes))
         if end >= len(ts):
             return len(ts)
         return int(np.searchsorted(ts, ts[end - 1], side="right"))
 
+    def _renew(self) -> None:
+        """Look anew at what is usual, and how much of it is believed."""
+        trust = self._likes / (self._likes + TRUST_LIKES)
+        weights = trust * self._weights.signals
+        self._evidence = Evidence.of(self.baseline, weights, usual=self._by_likes)
+        pooled = (self._suspected + PRIOR_LIKES * PRIOR) / (self._likes + PRIOR_LIKES)
+        self._prior = float(np.clip(pooled, PRIOR_MIN, PRIOR_MAX))
+        self._due = int(self._likes + np.clip(self._likes, _FIRST_STEP, RENEWAL_LIKES_MAX))
+
     def _judge(
         self, likes: Likes, bins: NDArray[np.int8]
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         segments = self.baseline.segments(likes["category"], likes["campaign"])
-        trust = self._likes / (self._likes + TRUST_LIKES)
-        table = self.baseline.evidence() * (trust * self._weights.signals)[:, None, None]
-        nats = join(bins, segments, table.astype(np.float32), self._families)
-        prior = self._prior()
+        nats = join(bins, segments, self._evidence.table, self._families)
+        prior = self._prior
         signals = nats.sum(axis=1, dtype=np.float64)
         own = logit(prior) + self._weights.intercept + signals
         moved = np.zeros((len(bins), len(POOLS)))
@@ -120,10 +162,6 @@ class AtOnceScorer:
         self._suspected += float(score.sum())
         self._likes += len(bins)
         return nats, score
-
-    def _prior(self) -> float:
-        pooled = (self._suspected + PRIOR_LIKES * PRIOR) / (self._likes + PRIOR_LIKES)
-        return float(np.clip(pooled, PRIOR_MIN, PRIOR_MAX))
 
 
 def grained(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -68,9 +68,7 @@ class Baseline:
         bins
             Shape (likes, detectors).
         """
-        fresh = np.zeros_like(self._honest)
-        _learn(bins, segments, score, self._by_category, fresh)
-        self._honest += fresh
+        _learn(bins, segments, score, self._by_category, self._honest)
 
     def cleared(self) -> Baseline:
         """Return an empty baseline over the same detectors."""

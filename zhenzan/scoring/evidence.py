@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Family
+from zhenzan.scoring.baseline import Baseline
 
 FAMILIES = len(Family)
+_NONE = np.zeros((0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What each signal says at each value, as it was last looked at.
+
+    Attributes
+    ----------
+    table
+        Weighed evidence in nats, shape (detectors, segments, bins).
+    low, high
+        The usual range, each of shape (detectors, segments); empty where nobody asked for it.
+    """
+
+    table: NDArray[np.float32]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, baseline: Baseline, weights: NDArray[np.floating[Any]], *, usual: bool) -> Evidence:
+        """Look at what a baseline has learned so far."""
+        table = (baseline.evidence() * weights[:, None, None]).astype(np.float32)
+        low, high = baseline.usual() if usual else (_NONE, _NONE)
+        return cls(table, low, high)
 
 
 def join(

@@ -22,6 +22,7 @@ from zhenzan.groups.watch import raised_of
 from zhenzan.scoring.account_reasons import RecurringReasons
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.decide import SUPPORT_MIN
+from zhenzan.scoring.evidence import Evidence
 from zhenzan.scoring.figures import (
     PLURAL,
     TS,
@@ -110,7 +111,8 @@ def _write_likes(run: Run, settlement: Settlement, states: NDArray[np.int8], pat
 def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterator[pa.Table]:
     spill, tables = run.spill, run.ingest.tables
     settled = settlement.settled
-    reasoner = Reasoner(all_detectors(), settled)
+    evidence = Evidence(settled.table, *settled.baseline.usual())
+    reasoner = Reasoner(all_detectors(), evidence)
     segments = _segments(run, settlement)
     ids = spill.event_ids()
     order = _output_order(run, ids)

@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family
+from zhenzan.scoring.evidence import Evidence
 from zhenzan.scoring.measured import Measured
-from zhenzan.scoring.settled import Settled
 
 FOR_MAX = 4
 AGAINST_MAX = 2
@@ -44,11 +44,10 @@ class Reasoner:
     per distinct (signal, rounded value, usual range), and reasons point at it.
     """
 
-    def __init__(self, detectors: Sequence[Detector], settled: Settled) -> None:
+    def __init__(self, detectors: Sequence[Detector], evidence: Evidence) -> None:
         self._detectors = tuple(detectors)
-        self._evidence = settled.table
-        low, high = settled.baseline.usual()
-        self._low, self._high = _closed(self._detectors, low, high)
+        self._evidence = evidence.table
+        self._low, self._high = _closed(self._detectors, evidence.low, evidence.high)
         _, ranges = np.unique(np.stack([self._low, self._high], -1).reshape(-1, 2), axis=0,
                               return_inverse=True)  # fmt: skip
         self._range = ranges.reshape(self._low.shape).astype(np.int64)

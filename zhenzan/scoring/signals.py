@@ -18,7 +18,7 @@ from zhenzan.features.library import FEATURES
 from zhenzan.groups.watch import GroupWatch
 from zhenzan.scoring.decide import NEW_ACCOUNT_US
 from zhenzan.scoring.repeats import READ, Repeats
-from zhenzan.traces import AccountTrace, CohortTrace
+from zhenzan.traces import AccountTrace, CohortTrace, CoLikeTrace
 
 _THREADS_MAX = 4
 _HISTORY_EVENTS_MIN = 10
@@ -39,15 +39,27 @@ class SignalSource:
     ----------
     also
         Window features to measure beside those that the detectors read.
+    settles
+        False where no settled answer will be asked for: nothing is kept for a later review, and
+        no group is raised.
+    threads
+        How many groups of features are worked on at a time; None for as many as the machine has.
     """
 
-    def __init__(self, also: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        also: frozenset[str] = frozenset(),
+        *,
+        settles: bool = True,
+        threads: int | None = None,
+    ) -> None:
         wanted = {name for detector in all_detectors() for name in detector.reads}
         wanted |= _SELF_READ | READ | also
         self.features = tuple(f for f in FEATURES if f.name in wanted)
-        self.engine = EmbeddedEngine(self.features, threads=min(os.cpu_count() or 1, _THREADS_MAX))
+        threads = threads or min(os.cpu_count() or 1, _THREADS_MAX)
+        self.engine = EmbeddedEngine(self.features, threads=threads)
         assert self.engine.plan.window_max_us < IDLE_US, "a window must not outlast the codes"
-        self.watch = GroupWatch()
+        self.watch = GroupWatch(colikes=CoLikeTrace(reviews=settles), raises=settles)
         self._accounts = AccountTrace()
         self._repeats = Repeats()
         self._cohorts = CohortTrace(len(_COHORTS))

@@ -62,14 +62,16 @@ class CoLikeTrace:
     in a table half full.
     At the turn of a week, counted in event time, pairs at rest for four whole weeks are let go;
     likes as old as that are reviewed first. Each like holds 32 bytes until ``review``, and 25
-    more while it waits for its review.
+    more while it waits for its review; with ``reviews=False`` nothing is kept for a review, and
+    none can be asked for.
 
     Known false positives: a fan club that gathers when its artist posts; members of one
     household; heavy users of one feed. None of them is excluded on this evidence alone.
     """
 
-    def __init__(self, *, window_us: int = WINDOW_US) -> None:
+    def __init__(self, *, window_us: int = WINDOW_US, reviews: bool = True) -> None:
         self._window_us = window_us
+        self._reviews = reviews
         self._slot = np.zeros(0, np.int32)
         self._ring_account = np.zeros((0, _RING), np.int32)
         self._ring_us = np.zeros((0, _RING), np.int64)
@@ -97,10 +99,8 @@ class CoLikeTrace:
     ) -> dict[str, NDArray[np.float64]]:
         """Take in likes in time order and answer for each from what was known before it."""
         self._grow(item)
-        place = np.arange(self._count, self._count + len(ts))
-        done = np.zeros(len(ts), np.bool_)
-        self._fresh.append(dict(zip(_WAITING, (ts, item, account, place, done), strict=True)))
-        self._count += len(ts)
+        if self._reviews:
+            self._keep(ts, item, account)
         out = np.zeros((len(ts), len(SIGNALS)))
         row = 0
         while row < len(ts):
@@ -113,6 +113,15 @@ class CoLikeTrace:
             )  # fmt: skip
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
 
+    def _keep(
+        self, ts: NDArray[np.int64], item: NDArray[np.int32], account: NDArray[np.int32]
+    ) -> None:
+        """Keep likes for their review."""
+        place = np.arange(self._count, self._count + len(ts))
+        done = np.zeros(len(ts), np.bool_)
+        self._fresh.append(dict(zip(_WAITING, (ts, item, account, place, done), strict=True)))
+        self._count += len(ts)
+
     def review(self) -> dict[str, NDArray[np.float64]]:
         """Answer again for all likes, in the order in which they came, in both directions.
 
@@ -121,6 +130,7 @@ class CoLikeTrace:
         whichever comes first; pairs in which this account nearly always came first do not count
         against it.
         """
+        assert self._reviews, "nothing was kept for a review"
         self._review_before(_NEVER_US)
         return {name: self._reviewed[: self._count, k] for k, name in enumerate(SIGNALS)}
 
@@ -169,7 +179,8 @@ class CoLikeTrace:
             self._filter[self._epoch % 2] = 0
         oldest = epoch - _MEMORY_WEEKS
         if np.any((self._pairs != _EMPTY) & (self._values[:, _WEEK] < oldest)):
-            self._review_before(oldest * _WEEK_US)
+            if self._reviews:
+                self._review_before(oldest * _WEEK_US)
             self._rebuild(oldest)
 
     def _make_room(self) -> None:

@@ -32,6 +32,7 @@ class SharedTrace:
         self._account = np.full((_SLOTS_MIN, accounts_max), -1, np.int32)
         self._us = np.zeros((_SLOTS_MIN, accounts_max), np.int64)
         self._used = 0
+        self._newest_us = 0
 
     def update(
         self,
@@ -50,11 +51,11 @@ class SharedTrace:
         uses
             The rows that count as a use of their key; the others only ask.
         """
-        self._make_room(int(ts[0]) if len(ts) else 0, int(uses.sum()))
+        self._make_room(self._newest_us, int(uses.sum()))
         out = np.full(len(ts), np.nan)
-        self._used = _update(
+        self._used, self._newest_us = _update(
             ts, key, account, uses, out, self._keys, self._account, self._us, self._used,
-            self._window_us,
+            self._newest_us, self._window_us,
         )  # fmt: skip
         return out
 
@@ -93,7 +94,9 @@ def _move(kept, old_keys, old_account, old_us, keys, account, us):
 
 
 @njit(cache=True, nogil=True)
-def _update(ts, key, account, uses, out, keys, ring_account, ring_us, used, window_us):
+def _update(
+    ts, key, account, uses, out, keys, ring_account, ring_us, used, newest_us, window_us,
+):  # fmt: skip
     rows = len(ts)
     start = 0
     while start < rows:
@@ -101,6 +104,7 @@ def _update(ts, key, account, uses, out, keys, ring_account, ring_us, used, wind
         while end < rows and ts[end] == ts[start]:
             end += 1
         now = ts[start]
+        newest_us = max(newest_us, now)
         for row in range(start, end):
             if key[row] == np.uint64(0):
                 continue
@@ -110,8 +114,10 @@ def _update(ts, key, account, uses, out, keys, ring_account, ring_us, used, wind
                 for place in range(ring_account.shape[1]):
                     other = ring_account[at, place]
                     ago = now - ring_us[at, place]
-                    # A late row asks about its own time, not about what came since.
-                    if other >= 0 and other != account[row] and 0 < ago <= window_us:
+                    # A late row asks about its own time, not about what came since, and sees
+                    # nothing that may have left by now.
+                    seen = 0 < ago <= window_us and newest_us - ring_us[at, place] <= window_us
+                    if other >= 0 and other != account[row] and seen:
                         others += 1
             out[row] = others
         for row in range(start, end):
@@ -132,4 +138,4 @@ def _update(ts, key, account, uses, out, keys, ring_account, ring_us, used, wind
                 ring_account[at, chosen] = account[row]
                 ring_us[at, chosen] = now
         start = end
-    return used
+    return used, newest_us

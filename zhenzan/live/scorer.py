@@ -1,0 +1,203 @@
+"""The scorer of the live service: accepted rows in, answers out, in the order of the journal."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+
+from zhenzan.clock import SECOND_US
+from zhenzan.detectors.registry import all_detectors
+from zhenzan.events.encode import Encoder
+from zhenzan.events.hashed import HashedRows
+from zhenzan.events.network import Networks
+from zhenzan.events.schema import Kind
+from zhenzan.events.tables import AccountFacts, ItemFacts
+from zhenzan.live.interface import Reason
+from zhenzan.scoring.at_once import Answers, AtOnceScorer
+from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.measured import Measured
+from zhenzan.scoring.reasons import Reasoner
+from zhenzan.scoring.signals import SignalSource
+from zhenzan.settings import Settings
+
+I64 = NDArray[np.int64]
+
+_NEVER_US = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The optional side tables of the contract, as files."""
+
+    accounts: Path | None = None
+    items: Path | None = None
+    networks: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the scorer says about rows, in their order.
+
+    Attributes
+    ----------
+    as_of_us
+        The engine's time at which each row was answered: nothing later was known.
+    late_by_us
+        How far behind the engine's time each row came; 0 in order.
+    likes
+        The rows that are likes; the columns below have one entry for each.
+    reasons
+        Strongest first; empty tuples where nobody asked for them.
+    """
+
+    as_of_us: I64
+    late_by_us: I64
+    likes: I64
+    score: NDArray[np.float64]
+    states: NDArray[np.int8]
+    reasons: list[tuple[Reason, ...]]
+
+
+class LiveScorer:
+    """Answer rows in the order of the journal, whatever groups they come in.
+
+    The engine's time never stands still and never goes back: a row that comes behind it, or with
+    it, is taken in one microsecond after it, and the answer says how late it came. A row that is
+    later than the lateness bound is answered from what is retained and changes no window
+    (design.md, "Time and windows"). So no two rows are peers, and every answer is a function of
+    the rows before it alone: the same journal gives the same answers to the last bit, whether it
+    is taken in row by row or replayed as a whole.
+    """
+
+    def __init__(self, settings: Settings, facts: Facts | None = None) -> None:
+        facts = facts or Facts()
+        self._settings = settings
+        self.encoder = Encoder(
+            accounts=AccountFacts(facts.accounts) if facts.accounts else None,
+            items=ItemFacts(facts.items) if facts.items else None,
+            networks=Networks.read(facts.networks),
+        )
+        self.signals = SignalSource(settles=False, threads=1)
+        self.scorer = AtOnceScorer(all_detectors(), renewal="likes")
+        self.clock_us = _NEVER_US
+        self._reasoner: Reasoner | None = None
+        self._reasoned_on: object = None
+
+    def answer(self, rows: pa.Table, *, explain: bool = True) -> Judged:
+        """Take canonical rows in, in the order of the journal, and answer each.
+
+        Parameters
+        ----------
+        rows
+            As ``Validator`` gives them: accepted, and none of them there before.
+        explain
+            False where nobody will read the reasons: a replay.
+        """
+        hashed = HashedRows.of(rows.combine_chunks(), None)
+        ts = hashed.ts
+        as_of, late = np.empty_like(ts), np.empty(len(ts), np.bool_)
+        bound_us = self._settings.lateness_s * SECOND_US
+        self.clock_us = _follow(ts, self.clock_us, bound_us, as_of, late)
+        hashed.numbers["ts"] = np.where(late, ts, as_of)
+        likes = np.flatnonzero(hashed.numbers["kind"] == Kind.LIKE)
+        parts = [self._answer(hashed, part, explain) for part in self._runs(hashed.ts, late)]
+        return Judged(
+            as_of_us=as_of,
+            late_by_us=np.maximum(as_of - ts, 0),
+            likes=likes,
+            score=np.concatenate([part[0] for part in parts]),
+            states=np.concatenate([part[1] for part in parts]),
+            reasons=[reasons for part in parts for reasons in part[2]],
+        )
+
+    def _runs(self, ts: I64, late: NDArray[np.bool_]) -> Iterator[tuple[slice, bool]]:
+        """Cut rows where the engine must be asked anew, a function of the rows alone.
+
+        A batch is late as a whole or not at all; two late rows with one time would be peers, so
+        they go apart; and codes are given back at a row that the stream decides.
+        """
+        start = 0
+        while start < len(ts):
+            same = late[start:] == late[start]
+            end = start + (int(np.argmin(same)) if not same.all() else len(same))
+            if late[start]:
+                peers = np.flatnonzero(np.diff(ts[start:end]) == 0)
+                end = start + int(peers[0]) + 1 if len(peers) else end
+            else:
+                due = self.encoder.sweep_due_us
+                end = min(end, start + int(np.searchsorted(ts[start:end], due)) + 1)
+            yield slice(start, end), bool(late[start])
+            start = end
+
+    def _answer(
+        self, hashed: HashedRows, run: tuple[slice, bool], explain: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.int8], list[tuple[Reason, ...]]]:
+        rows, is_late = run
+        batch = self.encoder.encode([hashed.part(rows.start, rows.stop)], late=is_late)
+        accounts = self.encoder.accounts
+        created_us = accounts.created_at_us if accounts is not None else np.zeros(0, np.int64)
+        likes, _ = self.signals.update(batch, created_us=created_us)
+        if batch.forgotten is not None:
+            self.scorer.forget(batch.forgotten.codes["device"])
+        count = len(likes["ts"])
+        score, states = np.empty(count), np.empty(count, np.int8)
+        reasons: list[tuple[Reason, ...]] = []
+        start = 0
+        while start < count:
+            part = slice(start, min(count, start + self.scorer.room))
+            those = likes if part == slice(0, count) else {k: v[part] for k, v in likes.items()}
+            answers = self.scorer.score(those)
+            score[part] = answers.score
+            states[part] = count_states(answers.score, answers.nats, self._settings)
+            reasons += self._explain(those, answers) if explain else [()] * len(answers.score)
+            start = part.stop
+        return score, states, reasons
+
+    def _explain(
+        self, likes: dict[str, NDArray[Any]], answers: Answers
+    ) -> list[tuple[Reason, ...]]:
+        evidence = self.scorer.evidence
+        if self._reasoner is None or self._reasoned_on is not evidence:
+            self._reasoner, self._reasoned_on = Reasoner(self.scorer.detectors, evidence), evidence
+        nothing = np.zeros((len(answers.score), 0), np.float32)
+        measured = Measured(self.scorer.detectors, answers.values, nothing, answers.bins)
+        segments = self.scorer.baseline.segments(likes["category"], likes["campaign"])
+        told = self._reasoner.explain(measured, np.arange(len(answers.score)), segments)
+        return _spelled(told)
+
+
+def _spelled(told: pa.ListArray) -> list[tuple[Reason, ...]]:
+    """Turn the reasons of likes into dictionaries."""
+    struct = told.flatten()
+    columns = []
+    for place in range(struct.type.num_fields):
+        column = struct.field(place)
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        columns.append(column.to_pylist())
+    names = [field.name for field in struct.type]
+    flat = [
+        cast(Reason, dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)
+    ]
+    ends = told.offsets.to_pylist()
+    return [tuple(flat[low:high]) for low, high in itertools.pairwise(ends)]
+
+
+@njit(cache=True, nogil=True)
+def _follow(ts: I64, clock_us: int, bound_us: int, as_of: I64, late: NDArray[np.bool_]) -> int:
+    for row in range(len(ts)):
+        late[row] = ts[row] < clock_us - bound_us
+        if late[row]:
+            as_of[row] = clock_us
+        else:
+            clock_us = max(ts[row], clock_us + 1)
+            as_of[row] = clock_us
+    return clock_us
