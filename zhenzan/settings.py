@@ -45,6 +45,30 @@ class Settings:
     rejects_max: int = _row(  # type: ignore[assignment]
         10_000_000, 0, 1_000_000_000, "Rejected rows kept in the quarantine file."
     )
+    ahead_s: int = _row(  # type: ignore[assignment]
+        300, 0, 315_360_000, "How far ahead of the service's clock a row may claim to be."
+    )
+    queue_rows_max: int = _row(  # type: ignore[assignment]
+        20_000, 1, 10_000_000, "Interactions that may wait before callers are told to wait."
+    )
+    group_rows_max: int = _row(  # type: ignore[assignment]
+        2_000, 1, 65_536, "Interactions made durable by one sync, and scored in one step."
+    )
+    uncounted_rows_max: int = _row(  # type: ignore[assignment]
+        100_000, 1, 10_000_000, "Answered interactions that may wait for a database that is away."
+    )
+    duplicate_ids_max: int = _row(  # type: ignore[assignment]
+        4_000_000, 1_000, 1_000_000_000, "Event ids in one of the four parts kept in memory."
+    )
+    checkpoint_rows: int = _row(  # type: ignore[assignment]
+        250_000, 1, 1_000_000_000, "Interactions after which the live state is saved again."
+    )
+    segment_s: int = _row(  # type: ignore[assignment]
+        3_600, 60, 604_800, "Event time after which a journal segment becomes history."
+    )
+    settle_days: int = _row(  # type: ignore[assignment]
+        14, 1, 3_650, "Days of history that the settled answer looks at."
+    )
     excluded_score_min: float = _row(
         0.7, 0.5, 1.0, "Lowest score at which a like with two families of evidence is excluded."
     )

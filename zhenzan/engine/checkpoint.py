@@ -1,6 +1,6 @@
 """Saves and restores the whole state of an engine, or refuses.
 
-A file is: a magic line, the length of a JSON header, the header (hash of the feature list, names
+A file is: a magic line, the length of a JSON header, the header (what the state belongs to, names
 and shapes of arrays), the arrays, and a checksum of all of it. It is written beside its place,
 forced to disk, then renamed: a crash leaves the old file or the new one, never half of either.
 """
@@ -12,14 +12,17 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.errors import CheckpointError
 from zhenzan.features.spec import Feature
+from zhenzan.files import force
 
 _MAGIC = b"zhenzan engine checkpoint 1\n"
 _DIGEST_BYTES = 32
@@ -27,18 +30,50 @@ _DIGEST_BYTES = 32
 
 def save(engine: EmbeddedEngine, path: Path) -> None:
     """Write the state of ``engine`` to ``path``, all of it or none."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in engine.arrays().items()}
-    header = {
-        "state_hash": engine.state_hash,
-        "arrays": [[name, array.dtype.str, array.size] for name, array in arrays.items()],
-    }
-    text = json.dumps(header).encode()
+    write_state(path, _MAGIC, {"state_hash": engine.state_hash}, engine.arrays())
+
+
+def restore(features: Sequence[Feature], path: Path) -> EmbeddedEngine:
+    """Make an engine that goes on where the saved one stood.
+
+    Raises
+    ------
+    CheckpointError
+        The file cannot be read, is damaged, or was saved under another feature list.
+    """
+    header, arrays = read_state(path, _MAGIC)
+    engine = EmbeddedEngine(features)
+    if header["state_hash"] != engine.state_hash:
+        raise CheckpointError(
+            f"checkpoint `{path}` belongs to feature list {header['state_hash']}, "
+            f"not {engine.state_hash}",
+            hint="replay the log under the new list",
+        )
+    engine.put_back(arrays)
+    return engine
+
+
+def write_state(
+    path: Path, magic: bytes, header: Mapping[str, object], arrays: Mapping[str, NDArray[Any]]
+) -> None:
+    """Write a header and named arrays to ``path``, all of it or none.
+
+    Parameters
+    ----------
+    magic
+        A line that says what kind of state it is.
+    header
+        What else is to be kept, as JSON.
+    """
+    packed = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    shapes = [[name, array.dtype.str, list(array.shape)] for name, array in packed.items()]
+    text = json.dumps({**header, "arrays": shapes}).encode()
     handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-            parts: list[bytes | memoryview] = [_MAGIC, len(text).to_bytes(8, "little"), text]
-            parts += [array.view(np.uint8).data for array in arrays.values()]
+            parts: list[bytes | memoryview] = [magic, len(text).to_bytes(8, "little"), text]
+            parts += [array.reshape(-1).view(np.uint8).data for array in packed.values()]
             for part in parts:
                 digest.update(part)
                 file.write(part)
@@ -50,49 +85,38 @@ def save(engine: EmbeddedEngine, path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    force(path.parent)
 
 
-def restore(features: Sequence[Feature], path: Path) -> EmbeddedEngine:
-    """Make an engine that goes on where the saved one stood.
+def read_state(path: Path, magic: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read what ``write_state`` wrote: the header and the arrays.
 
     Raises
     ------
     CheckpointError
-        The file cannot be read, is damaged, or was saved under another feature list.
+        The file cannot be read, is damaged, or is of another kind.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"checkpoint `{path}` cannot be read: {error.strerror}") from error
-    if not content.startswith(_MAGIC):
-        raise CheckpointError(f"`{path}` is not an engine checkpoint")
+    if not content.startswith(magic):
+        raise CheckpointError(f"`{path}` is no {magic.decode().strip().rstrip(' 0123456789')}")
     body, digest = memoryview(content)[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
         raise CheckpointError(
             f"checkpoint `{path}` is damaged: its checksum does not match",
             hint="restore an older one, or replay the log",
         )
-    at = len(_MAGIC) + 8
-    length = int.from_bytes(body[len(_MAGIC) : at], "little")
+    at = len(magic) + 8
+    length = int.from_bytes(body[len(magic) : at], "little")
     header = json.loads(bytes(body[at : at + length]))
-    engine = EmbeddedEngine(features)
-    if header["state_hash"] != engine.state_hash:
-        raise CheckpointError(
-            f"checkpoint `{path}` belongs to feature list {header['state_hash']}, "
-            f"not {engine.state_hash}",
-            hint="replay the log under the new list",
-        )
     at += length
-    arrays = {}
-    for name, kind, size in header["arrays"]:
-        dtype = np.dtype(kind)
-        # a copy, since the engine writes to its state
-        arrays[name] = np.frombuffer(body, dtype, size, at).copy() if size else np.zeros(0, dtype)
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, kind, shape in header.pop("arrays"):
+        dtype, size = np.dtype(kind), int(np.prod(shape, dtype=np.int64))
+        # a copy, since whoever restores writes to its state
+        flat = np.frombuffer(body, dtype, size, at).copy() if size else np.zeros(0, dtype)
+        arrays[name] = flat.reshape(shape)
         at += size * dtype.itemsize
-    engine.put_back(arrays)
-    return engine
+    return header, arrays

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -11,6 +13,9 @@ from numpy.typing import NDArray
 from zhenzan.events.hashing import U64
 
 NEW, REPEATED, CONFLICTING = 0, 1, 2
+
+_WITHDRAWN = np.uint64(0)
+"""Content of an id that was taken back: it counts as never seen."""
 
 # Below this many ids a generation is not put away, however old it is: 16 MiB are no burden.
 _GENERATION_IDS_MIN = 1 << 19
@@ -28,7 +33,8 @@ def _look_up(slots: U64, ids: U64, contents: U64, verdicts: _I8) -> None:
         at = ids[i] & mask
         while slots[two * at] != np.uint64(0):
             if slots[two * at] == ids[i]:
-                verdicts[i] = 1 if slots[two * at + one] == contents[i] else 2
+                if slots[two * at + one] != _WITHDRAWN:
+                    verdicts[i] = 1 if slots[two * at + one] == contents[i] else 2
                 break
             at = (at + one) & mask
 
@@ -51,10 +57,26 @@ def _insert(slots: U64, ids: U64, contents: U64, verdicts: _I8) -> int:
                 added += 1
                 break
             if seen == ids[i]:
-                verdicts[i] = 1 if slots[two * at + one] == contents[i] else 2
+                if slots[two * at + one] == _WITHDRAWN:
+                    slots[two * at + one] = contents[i]
+                else:
+                    verdicts[i] = 1 if slots[two * at + one] == contents[i] else 2
                 break
             at = (at + one) & mask
     return added
+
+
+@njit(cache=True, nogil=True)
+def _withdraw(slots: U64, ids: U64) -> None:
+    mask = np.uint64(slots.shape[0] // 2 - 1)
+    two, one = np.uint64(2), np.uint64(1)
+    for i in range(ids.shape[0]):
+        at = ids[i] & mask
+        while slots[two * at] != np.uint64(0):
+            if slots[two * at] == ids[i]:
+                slots[two * at + one] = _WITHDRAWN
+                break
+            at = (at + one) & mask
 
 
 @njit(cache=True, nogil=True)
@@ -99,7 +121,7 @@ def _look_up_run(run: U64, ids: U64, contents: U64, verdicts: _I8) -> None:
                 low = middle + 1
             else:
                 high = middle
-        if run[2 * low] == ids[i]:
+        if run[2 * low] == ids[i] and run[2 * low + 1] != _WITHDRAWN:
             verdicts[i] = 1 if run[2 * low + 1] == contents[i] else 2
 
 
@@ -141,11 +163,23 @@ class Duplicates:
     Ids of the last ``memory_us`` of event time stand in memory; older ones are put away as
     sorted 16-byte pairs in files that the system maps and may drop from memory at any time.
     Every id of a log is checked against all of them, so an answer never depends on the horizon.
+
+    Parameters
+    ----------
+    memory_us
+        How long ids stand in memory.
+    folder
+        Where ids are put away.
+    generation_ids_max
+        Ids of one generation, of which up to four stand in memory; None for no bound.
     """
 
-    def __init__(self, *, memory_us: int, folder: Path) -> None:
+    def __init__(
+        self, *, memory_us: int, folder: Path, generation_ids_max: int | None = None
+    ) -> None:
         self._span_us = max(memory_us // 2, 1)
         self._folder = folder
+        self._ids_max = generation_ids_max
         self._generations: list[_Generation] = []
         self._runs: list[Path] = []
         self._maps: list[NDArray[np.uint64]] = []
@@ -159,6 +193,7 @@ class Duplicates:
     def check(self, ids: U64, contents: U64, *, newest_us: int) -> _I8:
         """Give a verdict for each row, in order; the first row with an id is the new one."""
         verdicts = np.zeros(len(ids), np.int8)
+        contents = np.maximum(contents, np.uint64(1))
         self._turn(newest_us)
         for generation in self._generations[:-1]:
             _look_up(generation.slots, ids, contents, verdicts)
@@ -169,14 +204,48 @@ class Duplicates:
         youngest.count += _insert(youngest.slots, ids, contents, verdicts)
         return verdicts
 
+    def withdraw(self, ids: U64) -> None:
+        """Take back ids that the last ``check`` found new: what they stood for was not kept."""
+        _withdraw(self._generations[-1].slots, ids)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """List what stands in memory as named arrays, for a checkpoint; see ``put_away``."""
+        turns = [(one.start_us, one.count) for one in self._generations]
+        state: dict[str, NDArray[Any]] = {"turns": np.array(turns, np.int64).reshape(-1, 2)}
+        state |= {f"slots/{i}": one.slots for i, one in enumerate(self._generations)}
+        return state
+
+    @property
+    def put_away(self) -> list[str]:
+        """Name the files of the folder that a checkpoint needs beside ``arrays``."""
+        return [path.name for path in self._runs]
+
+    def put_back(self, state: Mapping[str, NDArray[Any]], put_away: Sequence[str]) -> None:
+        """Replace everything by what ``arrays`` and ``put_away`` gave."""
+        self._generations = []
+        for place, (start_us, count) in enumerate(state["turns"].tolist()):
+            generation = _Generation(start_us)
+            generation.count, generation.slots = count, state[f"slots/{place}"]
+            self._generations.append(generation)
+        self._runs, self._maps = [], []
+        for name in put_away:
+            self._map(self._folder / name)
+
+    def sweep(self, kept: Collection[str]) -> None:
+        """Remove the files of the folder that are neither in use nor in ``kept``."""
+        for path in self._folder.glob("ids-*.u64"):
+            if path.name not in kept and path not in self._runs:
+                path.unlink()
+
     def _turn(self, newest_us: int) -> None:
-        """Begin a new generation when the youngest is old and large enough."""
+        """Begin a new generation when the youngest is old and large enough, or full."""
         if not self._generations:
             self._generations.append(_Generation(newest_us))
             return
         youngest = self._generations[-1]
         is_old = newest_us - youngest.start_us >= self._span_us
-        if not is_old or youngest.count < _GENERATION_IDS_MIN:
+        is_full = self._ids_max is not None and youngest.count >= self._ids_max
+        if not is_full and (not is_old or youngest.count < _GENERATION_IDS_MIN):
             return
         self._generations.append(_Generation(newest_us))
         if len(self._generations) > 3:
@@ -197,7 +266,10 @@ class Duplicates:
             del out, left, right
             for _ in range(2):
                 self._maps.pop()
-                self._runs.pop().unlink()
+                merged = self._runs.pop()
+                # A checkpoint may still name it: then ``sweep`` removes it.
+                if self._ids_max is None:
+                    merged.unlink()
             self._map(path)
 
     def _add_run(self, pairs: U64) -> None:
@@ -211,4 +283,6 @@ class Duplicates:
 
     def _next_path(self) -> Path:
         self._made += 1
-        return self._folder / f"ids-{self._made:05d}.u64"
+        while (path := self._folder / f"ids-{self._made:05d}.u64").exists():
+            self._made += 1
+        return path

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.events.canonical import NUMBERS, STRINGS
-from zhenzan.events.hashing import U64, hash_strings
+from zhenzan.events.hashing import U64, hash_strings, mix_into
 
 I64 = NDArray[np.int64]
 
@@ -52,6 +52,15 @@ class HashedRows:
     def ts(self) -> I64:
         """View the times."""
         return self.numbers["ts"]
+
+    def contents(self) -> U64:
+        """Hash all that a row says, its event id left out."""
+        contents = np.zeros(len(self), np.uint64)
+        for name in NUMBERS:
+            mix_into(contents, self.numbers[name].astype(np.int64, copy=False).view(np.uint64))
+        for name in STRINGS:
+            mix_into(contents, self.hashes[name])
+        return contents
 
     def part(self, start: int, stop: int) -> HashedRows:
         """View some rows in a row."""

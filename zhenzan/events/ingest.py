@@ -22,7 +22,6 @@ from zhenzan.events.counts import IngestCounts
 from zhenzan.events.duplicates import CONFLICTING, NEW, Duplicates
 from zhenzan.events.encode import Encoder
 from zhenzan.events.hashed import HashedRows
-from zhenzan.events.hashing import mix_into
 from zhenzan.events.mapping import Mapping, load_mapping
 from zhenzan.events.network import Networks
 from zhenzan.events.order import Ordered, Reorder, TickCutter, times
@@ -251,11 +250,7 @@ class Ingest:
     def _once(self, found: Ordered, duplicates: Duplicates, rejects: Rejects) -> HashedRows:
         """Hash rows, and leave out those whose event id was there before."""
         rows = HashedRows.of(found.table, found.order)
-        contents = np.zeros(len(rows), np.uint64)
-        for name in NUMBERS:
-            mix_into(contents, rows.numbers[name].astype(np.int64, copy=False).view(np.uint64))
-        for name in STRINGS:
-            mix_into(contents, rows.hashes[name])
+        contents = rows.contents()
         newest_us = int(rows.ts[-1])
         verdicts = duplicates.check(rows.hashes["event_id"], contents, newest_us=newest_us)
         if not verdicts.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+import zhenzan
 from zhenzan.clock import SECOND_US
 from zhenzan.detectors.registry import all_detectors
+from zhenzan.engine.snapshot import Snapshot, put_back, take
 from zhenzan.events.encode import Encoder
 from zhenzan.events.hashed import HashedRows
 from zhenzan.events.network import Networks
@@ -22,7 +25,7 @@ from zhenzan.events.schema import Kind
 from zhenzan.events.tables import AccountFacts, ItemFacts
 from zhenzan.live.interface import Reason
 from zhenzan.scoring.at_once import Answers, AtOnceScorer
-from zhenzan.scoring.decide import count_states
+from zhenzan.scoring.decide import count_states, new_accounts
 from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.reasons import Reasoner
 from zhenzan.scoring.signals import SignalSource
@@ -56,6 +59,8 @@ class Judged:
         The rows that are likes; the columns below have one entry for each.
     reasons
         Strongest first; empty tuples where nobody asked for them.
+    merchants
+        Who owns each like's item by the items table; None where there is no table.
     """
 
     as_of_us: I64
@@ -64,6 +69,7 @@ class Judged:
     score: NDArray[np.float64]
     states: NDArray[np.int8]
     reasons: list[tuple[Reason, ...]]
+    merchants: list[str | None] | None
 
 
 class LiveScorer:
@@ -91,6 +97,33 @@ class LiveScorer:
         self._reasoner: Reasoner | None = None
         self._reasoned_on: object = None
 
+    @property
+    def version(self) -> str:
+        """Fingerprint what a state belongs to: the package, the features and the detectors."""
+        told = [zhenzan.__version__, self.signals.engine.feature_hash]
+        told += [detector.code for detector in self.scorer.detectors]
+        return hashlib.blake2b(" ".join(told).encode(), digest_size=8).hexdigest()
+
+    def snapshot(self) -> Snapshot:
+        """Copy the whole state."""
+        return take({"clock_us": self.clock_us, **self._state()})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on where the scorer stood that gave the snapshot.
+
+        Raises
+        ------
+        CheckpointError
+            The state is of another version.
+        """
+        whole = {"clock_us": self.clock_us, **self._state()}
+        put_back(whole, snapshot)
+        self.clock_us = cast(int, whole["clock_us"])
+        self._reasoner = None
+
+    def _state(self) -> dict[str, object]:
+        return {"encoder": self.encoder, "signals": self.signals, "scorer": self.scorer}
+
     def answer(self, rows: pa.Table, *, explain: bool = True) -> Judged:
         """Take canonical rows in, in the order of the journal, and answer each.
 
@@ -116,7 +149,17 @@ class LiveScorer:
             score=np.concatenate([part[0] for part in parts]),
             states=np.concatenate([part[1] for part in parts]),
             reasons=[reasons for part in parts for reasons in part[2]],
+            merchants=self._owners(hashed, likes) if self.encoder.items else None,
         )
+
+    def _owners(self, hashed: HashedRows, likes: I64) -> list[str | None]:
+        """Name the owners of the likes' items by the items table."""
+        items, facts = self.encoder.tables["item"], self.encoder.items
+        assert facts is not None
+        item = items.find(hashed.strings("item_id", likes))
+        merchant = np.where(item >= 0, facts.merchant[np.maximum(item, 0)], -1).astype(np.int32)
+        owners: list[str | None] = self.encoder.tables["merchant"].strings(merchant).to_pylist()
+        return owners
 
     def _runs(self, ts: I64, late: NDArray[np.bool_]) -> Iterator[tuple[slice, bool]]:
         """Cut rows where the engine must be asked anew, a function of the rows alone.
@@ -156,7 +199,8 @@ class LiveScorer:
             those = likes if part == slice(0, count) else {k: v[part] for k, v in likes.items()}
             answers = self.scorer.score(those)
             score[part] = answers.score
-            states[part] = count_states(answers.score, answers.nats, self._settings)
+            is_new = new_accounts(those["ts"], those["registered_us"])
+            states[part] = count_states(answers.score, answers.nats, self._settings, is_new=is_new)
             reasons += self._explain(those, answers) if explain else [()] * len(answers.score)
             start = part.stop
         return score, states, reasons

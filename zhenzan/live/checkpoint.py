@@ -1,0 +1,128 @@
+"""Keeps the newest two states of the live service, each with the journal's position it belongs to.
+
+A state is useful only while the ledger has all that came before it: a replay from the state's
+position must be able to fill whatever the ledger lost. So a checkpoint is written once the ledger
+holds that position durably, and one that the ledger does not reach is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from zhenzan.engine.checkpoint import read_state, write_state
+from zhenzan.engine.snapshot import Snapshot
+from zhenzan.errors import CheckpointError
+
+KEPT = 2
+"""Checkpoints kept: the newest, and one to fall back on should it be damaged."""
+
+_MAGIC = b"zhenzan live checkpoint 1\n"
+_SUFFIX = ".checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """The state of the service after all records before ``position``.
+
+    ``ids`` are the arrays of the duplicate memory and ``put_away`` the files it needs beside
+    them; both may know of records from ``position`` on, which does no harm.
+    """
+
+    position: int
+    version: str
+    scorer: Snapshot
+    ids: dict[str, NDArray[Any]]
+    put_away: tuple[str, ...]
+    newest_us: int
+
+
+def save(folder: Path, state: LiveState) -> None:
+    """Write a checkpoint, and remove all but the newest ``KEPT``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    header = {
+        "position": state.position,
+        "version": state.version,
+        "numbers": state.scorer.numbers,
+        "put_away": list(state.put_away),
+        "newest_us": state.newest_us,
+    }
+    arrays = {f"scorer/{name}": array for name, array in state.scorer.arrays.items()}
+    arrays |= {f"ids/{name}": array for name, array in state.ids.items()}
+    write_state(_path(folder, state.position), _MAGIC, header, arrays)
+    for old in _positions(folder)[:-KEPT]:
+        _path(folder, old).unlink()
+
+
+def load(folder: Path, position: int) -> LiveState:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        It is damaged or cannot be read.
+    """
+    header, arrays = read_state(_path(folder, position), _MAGIC)
+    scorer = {k[7:]: v for k, v in arrays.items() if k.startswith("scorer/")}
+    ids = {k[4:]: v for k, v in arrays.items() if k.startswith("ids/")}
+    return LiveState(
+        position=header["position"],
+        version=header["version"],
+        scorer=Snapshot(scorer, header["numbers"]),
+        ids=ids,
+        put_away=tuple(header["put_away"]),
+        newest_us=header["newest_us"],
+    )
+
+
+def newest_sound(
+    folder: Path, *, version: str, position_max: int
+) -> Iterator[LiveState | CheckpointError]:
+    """Give the checkpoints from the newest back, or what is wrong with each.
+
+    Parameters
+    ----------
+    version
+        What the scorer is; a state of another is refused.
+    position_max
+        The last position that the ledger and the journal reach, plus one.
+    """
+    for position in reversed(_positions(folder)):
+        if position > position_max:
+            yield CheckpointError(f"the checkpoint at {position:,} lies beyond {position_max:,}")
+            continue
+        try:
+            state = load(folder, position)
+        except CheckpointError as error:
+            yield error
+            continue
+        if state.version != version:
+            yield CheckpointError(
+                f"the checkpoint at {position:,} belongs to version {state.version}, not {version}",
+                hint="the journal is replayed under the new one",
+            )
+            continue
+        yield state
+
+
+def needed_files(folder: Path) -> Sequence[str]:
+    """Name the files of the duplicate memory that the kept checkpoints need."""
+    names: list[str] = []
+    for position in _positions(folder):
+        try:
+            names += load(folder, position).put_away
+        except CheckpointError:
+            continue
+    return names
+
+
+def _positions(folder: Path) -> list[int]:
+    return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
+
+
+def _path(folder: Path, position: int) -> Path:
+    return folder / f"{position:020d}{_SUFFIX}"
