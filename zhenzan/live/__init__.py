@@ -6,3 +6,7 @@ the moment. Invariants: the journal is the truth and everything else can be rebu
 answers are a function of the order of the journal alone, however it was cut into batches; a
 record has its effect on the counts once. Entry point: ``open_service``.
 """
+
+from zhenzan.live.opening import open_service
+
+__all__ = ["open_service"]

@@ -7,7 +7,7 @@ holds that position durably, and one that the ledger does not reach is passed ov
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,17 +107,6 @@ def newest_sound(
             )
             continue
         yield state
-
-
-def needed_files(folder: Path) -> Sequence[str]:
-    """Name the files of the duplicate memory that the kept checkpoints need."""
-    names: list[str] = []
-    for position in _positions(folder):
-        try:
-            names += load(folder, position).put_away
-        except CheckpointError:
-            continue
-    return names
 
 
 def _positions(folder: Path) -> list[int]:

@@ -40,7 +40,7 @@ class Checked:
     """Rows sorted into what comes next for them; numbers are places in the rows as given.
 
     ``accepted`` are canonical rows in the order of the journal, ``places`` says where each came
-    from, ``ids`` holds the hashes of their event ids.
+    from, ``ids`` holds the hashes of their event ids, in no order.
     """
 
     accepted: pa.Table
@@ -109,6 +109,8 @@ class Intake:
         for place, detail in nested.items():
             refused[place] = problem("bad_type", detail)
         found = self._within(found, refused)
+        if not found.num_rows:
+            return Checked(found, _NO_PLACES, _NO_IDS, [], refused)
         hashed = HashedRows.of(found, None)
         verdicts = self._verdicts(hashed)
         at = found.column("row").to_numpy()
@@ -119,18 +121,17 @@ class Intake:
         repeated = at[verdicts == REPEATED].tolist()
         if not (verdicts == NEW).all():
             found = found.filter(pa.array(verdicts == NEW))
-        accepted = ordered(found).sorted() if found.num_rows else found
-        ids = HashedRows.of(accepted, None).hashes["event_id"] if accepted.num_rows else _NO_IDS
-        places = accepted.column("row").to_numpy()
-        return Checked(accepted, places, ids, repeated, refused)
+        if not found.num_rows:
+            return Checked(found, _NO_PLACES, _NO_IDS, repeated, refused)
+        ids = hashed.hashes["event_id"][verdicts == NEW]
+        accepted = ordered(found).sorted()
+        return Checked(accepted, accepted.column("row").to_numpy(), ids, repeated, refused)
 
     def remember(self, rows: pa.Table) -> None:
         """Remember the ids of rows that the journal holds."""
         self._verdicts(HashedRows.of(rows.combine_chunks(), None))
 
     def _verdicts(self, hashed: HashedRows) -> NDArray[np.int8]:
-        if not len(hashed):
-            return np.zeros(0, np.int8)
         self.newest_us = max(self.newest_us, int(hashed.ts.max()))
         return self.duplicates.check(
             hashed.hashes["event_id"], hashed.contents(), newest_us=self.newest_us
@@ -152,7 +153,7 @@ class Intake:
         return found.filter(pa.array(keep))
 
 
-_NO_IDS = np.zeros(0, np.uint64)
+_NO_IDS, _NO_PLACES = np.zeros(0, np.uint64), np.zeros(0, np.int64)
 
 
 def problem(reason: str, detail: str) -> Problem:

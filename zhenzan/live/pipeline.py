@@ -1,0 +1,412 @@
+"""The live service: three threads that hand interactions on, and a queue before each.
+
+*Intake* takes what has arrived, checks it, and makes it durable with one sync. *Scoring* answers
+it in the order of the journal. *Counting* brings the answers to the ledger, and then the callers
+get them. While one group is synced the one before it is scored and the one before that counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import pyarrow as pa
+
+from zhenzan.clock import SECOND_US
+from zhenzan.counts.interface import StateRow
+from zhenzan.errors import Overloaded, Unavailable
+from zhenzan.events.state import COUNT_STATES
+from zhenzan.files import force
+from zhenzan.live import checkpoint
+from zhenzan.live.checkpoint import LiveState
+from zhenzan.live.counting import CHECKPOINT_MARK, Counted, Counting, Ledger
+from zhenzan.live.intake import Intake
+from zhenzan.live.interface import ROWS_MAX, Answer, Reason
+from zhenzan.live.journal import Journal
+from zhenzan.live.recovery import Recovered, count
+from zhenzan.live.scorer import Judged, LiveScorer
+from zhenzan.live.wire import pack
+from zhenzan.settings import Settings
+
+JOURNAL, IDS, CHECKPOINTS, HISTORY = "journal", "ids", "checkpoints", "history"
+"""Folders of the service's folder."""
+
+RECENT_MAX = 4_096
+"""Answers kept in memory for a repeat, beside those that the ledger does not hold yet."""
+
+_RETRY_S = (0.1, 30.0)
+_LEDGER_WAIT_S = 60.0
+
+
+class CountsLedger(Ledger, Protocol):
+    """A ledger that also says what it answered first."""
+
+    def first_answers(self, event_ids: Sequence[str]) -> Mapping[str, StateRow]:
+        """Give the answer at once of each like that the ledger holds."""
+        ...
+
+
+@dataclass(slots=True)
+class _Call:
+    rows: Sequence[Mapping[str, object]]
+    done: Future[list[Answer]] = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """A group that is on disk; ``slots`` says whose rows the accepted ones are."""
+
+    calls: list[_Call]
+    rows: pa.Table
+    position: int
+    answers: list[Answer | None]
+    places: list[int]
+    repeated: list[int]
+    ids: list[str]
+
+
+class LiveService:
+    """Answers interactions while they happen; see ``zhenzan.live.interface.Service``."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        journal: Journal,
+        intake: Intake,
+        scorer: LiveScorer,
+        ledger: CountsLedger,
+        recovered: Recovered,
+        lock: int,
+    ) -> None:
+        self._lock = lock
+        self._folder, self._settings = folder, settings
+        self._journal, self._intake, self._scorer = journal, intake, scorer
+        self._ledger, self._recovered = ledger, recovered
+        self._changed = threading.Condition()
+        self._disk_lock = threading.Lock()
+        self._calls: deque[_Call] = deque()
+        self._taken: deque[_Taken] = deque()
+        self._rows = 0
+        self._rate = 2_000.0
+        self._draining = self._intake_ended = False
+        self._failure: str | None = None
+        self._recent: OrderedDict[str, Answer] = OrderedDict()
+        self._segment_us = 0
+        self._answered = journal.end
+        self._needed: deque[tuple[str, ...]] = deque(maxlen=checkpoint.KEPT)
+        self._saving_error: str | None = None
+        self._saved = self._asked = recovered.checkpoint
+        self._saver: threading.Thread | None = None
+        self._counting = Counting(ledger, rows_max=settings.uncounted_rows_max, failed=self._fail)
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(part,), name=name, daemon=True)
+            for part, name in (
+                (self._take_in, "zhenzan-intake"), (self._answer_all, "zhenzan-scoring"),
+            )
+        ]  # fmt: skip
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, rows: Sequence[Mapping[str, object]]) -> Future[list[Answer]]:
+        """Take rows in; the future gives one answer a row once all of them are on disk."""
+        assert len(rows) <= ROWS_MAX, "a caller cuts longer logs"
+        call = _Call(rows)
+        if not rows:
+            call.done.set_result([])
+            return call.done
+        with self._changed:
+            if self._draining or self._failure or self._journal.broken:
+                why = self._failure or self._journal.broken or "the service is closing"
+                raise Unavailable(f"nothing can be taken in: {why}")
+            if self._rows and self._rows + len(rows) > self._settings.queue_rows_max:
+                raise Overloaded(float(np.clip(self._rows / self._rate, *_RETRY_S)))
+            self._calls.append(call)
+            self._rows += len(rows)
+            self._changed.notify_all()
+        return call.done
+
+    def drain(self) -> None:
+        """Take nothing more in, and return once all that was taken in is answered and counted."""
+        with self._changed:
+            self._draining = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        if not self._failure:
+            self._counting.wait(self._journal.end - 1, _LEDGER_WAIT_S)
+
+    def close(self) -> None:
+        """Drain, write a last checkpoint, and give everything back."""
+        self.drain()
+        if self._saver is not None:
+            self._saver.join()
+        ready = self._counting.applied >= self._journal.end - 1
+        if not self._failure and ready and self._journal.end > self._saved:
+            self._save(self._state())
+        self._counting.close()
+        self._journal.close()
+        os.close(self._lock)
+
+    def health(self) -> dict[str, object]:
+        """Say how the service is: ready, positions, what waits, and what failed."""
+        failure = self._failure or self._journal.broken
+        return {
+            "ready": not (failure or self._draining),
+            "position": self._journal.end,
+            "applied_position": self._counting.applied,
+            "waiting_rows": self._rows,
+            "uncounted_rows": self._counting.rows,
+            "checkpoint_position": self._saved,
+            "recovered_from": self._recovered.checkpoint,
+            "replayed_rows": self._recovered.replayed,
+            "torn_bytes": self._journal.opened.torn_bytes,
+            "failure": failure,
+            "ledger_error": self._counting.error,
+            "checkpoint_error": self._saving_error,
+        }
+
+    def _guarded(self, part: object) -> None:
+        try:
+            part()  # type: ignore[operator]
+        except BaseException as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Stop taking anything in; what was acknowledged is in the journal."""
+        with self._changed:
+            self._failure = f"{type(error).__name__}: {error}".split("\n")[0]
+            calls = [*self._calls, *(call for taken in self._taken for call in taken.calls)]
+            self._calls.clear()
+            self._taken.clear()
+            self._intake_ended = True
+            self._changed.notify_all()
+        for call in calls:
+            call.done.set_exception(Unavailable(f"the service failed: {self._failure}"))
+
+    # Intake
+
+    def _take_in(self) -> None:
+        while calls := self._next_calls():
+            if not self._try_to_take(calls) and len(calls) > 1:
+                # One caller's rows broke the check: nobody else is to suffer for it.
+                for call in calls:
+                    self._try_to_take([call])
+        with self._changed:
+            self._intake_ended = True
+            self._changed.notify_all()
+
+    def _try_to_take(self, calls: list[_Call]) -> bool:
+        """Make rows durable and hand them on; False where they are to be tried one by one."""
+        try:
+            taken = self._take(calls)
+        except Exception as error:
+            if not isinstance(error, Unavailable) and len(calls) > 1:
+                return False
+            with self._changed:
+                self._rows -= sum(len(call.rows) for call in calls)
+            for call in calls:
+                told = error if isinstance(error, Unavailable) else Unavailable(f"failed: {error}")
+                call.done.set_exception(told)
+            return True
+        with self._changed:
+            self._taken.append(taken)
+            self._changed.notify_all()
+        return True
+
+    def _next_calls(self) -> list[_Call]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._calls or self._draining or self._failure)
+            calls: list[_Call] = []
+            rows = 0
+            while self._calls and (
+                not calls or rows + len(self._calls[0].rows) <= self._settings.group_rows_max
+            ):
+                calls.append(self._calls.popleft())
+                rows += len(calls[-1].rows)
+            return calls
+
+    def _take(self, calls: list[_Call]) -> _Taken:
+        rows = [row for call in calls for row in call.rows]
+        ids = [str(row.get("event_id") or "") for row in rows]
+        # Under the lock what the duplicate memory knows is what is on disk: a checkpoint needs it.
+        with self._disk_lock:
+            checked = self._intake.check(rows)
+            position = self._journal.end
+            if checked.accepted.num_rows:
+                try:
+                    self._turn_segment()
+                    position = self._journal.append(
+                        pack(checked.accepted), count=checked.accepted.num_rows
+                    )
+                except BaseException:
+                    self._intake.duplicates.withdraw(checked.ids)
+                    raise
+        answers: list[Answer | None] = [None] * len(rows)
+        for place, problem in checked.refused.items():
+            answers[place] = Answer(ids[place], "refused", problem=problem)
+        places = checked.places.tolist()
+        return _Taken(calls, checked.accepted, position, answers, places, checked.repeated, ids)
+
+    def _turn_segment(self) -> None:
+        """Begin a segment once the present one spans its time, so that it can become history."""
+        newest_us = self._intake.newest_us
+        if self._journal.end == self._journal.segment_start:
+            self._segment_us = newest_us
+        if newest_us - self._segment_us >= self._settings.segment_s * SECOND_US:
+            self._journal.rotate()
+            self._segment_us = newest_us
+
+    # Scoring
+
+    def _answer_all(self) -> None:
+        while taken := self._next_taken():
+            started = time.perf_counter()
+            try:
+                counted = self._answer(taken)
+            except BaseException as error:
+                for call in (call for one in taken for call in one.calls):
+                    call.done.set_exception(Unavailable(f"the service failed: {error}"))
+                raise
+            self._counting.put(counted)
+            rows = sum(len(one.answers) for one in taken)
+            rate = rows / max(time.perf_counter() - started, 1e-6)
+            with self._changed:
+                self._rate += 0.1 * (rate - self._rate)
+                self._rows -= rows
+                self._changed.notify_all()
+            if self._answered - self._asked >= self._settings.checkpoint_rows:
+                self._save_aside()
+
+    def _next_taken(self) -> list[_Taken]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken or self._intake_ended)
+            taken: list[_Taken] = []
+            rows = 0
+            while self._taken and (
+                not taken or rows + self._taken[0].rows.num_rows <= self._settings.group_rows_max
+            ):
+                taken.append(self._taken.popleft())
+                rows += taken[-1].rows.num_rows
+            return taken
+
+    def _answer(self, taken: list[_Taken]) -> Counted:
+        fresh = [one for one in taken if one.rows.num_rows]
+        effect = Counted(self._answered, self._answered - 1)
+        if fresh:
+            rows = pa.concat_tables([one.rows for one in fresh])
+            assert fresh[0].position == self._answered, "records are answered in their order"
+            judged = self._scorer.answer(rows)
+            effect = count(rows, self._answered, judged, version=self._scorer.version)
+            self._place(fresh, rows, judged)
+            self._answered += rows.num_rows
+        for one in taken:
+            self._answer_repeated(one)
+            start = 0
+            for call in one.calls:
+                end = start + len(call.rows)
+                answers = [answer for answer in one.answers[start:end] if answer is not None]
+                assert len(answers) == len(call.rows), "every row is answered"
+                effect.told.append((call.done, answers))
+                start = end
+        return effect
+
+    def _place(self, fresh: list[_Taken], rows: pa.Table, judged: Judged) -> None:
+        """Put the answers of accepted rows where their callers look for them."""
+        owners = [(one, place) for one in fresh for place in one.places]
+        ids = rows.column("event_id").to_pylist()
+        as_of, late = judged.as_of_us.tolist(), judged.late_by_us.tolist()
+        like_at = dict(zip(judged.likes.tolist(), range(len(judged.likes)), strict=True))
+        score, states = judged.score.tolist(), judged.states.tolist()
+        for at, (one, place) in enumerate(owners):
+            told = Answer(
+                ids[at], "accepted", self._answered + at, as_of_us=as_of[at], late_by_us=late[at]
+            )
+            if (like := like_at.get(at)) is not None:
+                told = replace(
+                    told,
+                    score=score[like],
+                    count_state=COUNT_STATES[states[like]],
+                    reasons=judged.reasons[like],
+                )
+            one.answers[place] = told
+            self._recent[ids[at]] = told
+        while len(self._recent) > RECENT_MAX:
+            oldest = next(iter(self._recent.values()))
+            if (oldest.position or 0) > self._counting.applied:
+                break
+            self._recent.popitem(last=False)
+
+    def _answer_repeated(self, one: _Taken) -> None:
+        asked = [one.ids[place] for place in one.repeated]
+        unknown = [name for name in asked if name not in self._recent]
+        held: Mapping[str, StateRow] = {}
+        if unknown:
+            # The answer to a repeat is worth no waiting for a database that is away.
+            with contextlib.suppress(Exception):
+                held = self._ledger.first_answers(unknown)
+        for place, name in zip(one.repeated, asked, strict=True):
+            if name in self._recent:
+                one.answers[place] = replace(self._recent[name], status="repeated")
+            elif name in held:
+                row = held[name]
+                one.answers[place] = Answer(
+                    name,
+                    "repeated",
+                    row.position,
+                    row.score,
+                    row.state,
+                    cast("tuple[Reason, ...]", tuple(row.reasons)),
+                    row.as_of_us,
+                )
+            else:
+                one.answers[place] = Answer(name, "repeated")
+
+    # Checkpoints
+
+    def _save_aside(self) -> None:
+        """Copy the state, and write it while the next rows are answered."""
+        if self._saver is not None and self._saver.is_alive():
+            return
+        state = self._state()
+        self._asked = state.position
+        self._saver = threading.Thread(target=self._save, args=(state,), name="zhenzan-checkpoint")
+        self._saver.start()
+
+    def _state(self) -> LiveState:
+        with self._disk_lock:
+            duplicates = self._intake.duplicates
+            ids = {name: array.copy() for name, array in duplicates.arrays().items()}
+            put_away, newest_us = tuple(duplicates.put_away), self._intake.newest_us
+        snapshot = self._scorer.snapshot()
+        return LiveState(self._answered, self._scorer.version, snapshot, ids, put_away, newest_us)
+
+    def _save(self, state: LiveState) -> None:
+        if not self._counting.wait(state.position - 1, _LEDGER_WAIT_S):
+            self._saving_error = "the ledger is behind"
+            return
+        try:
+            # A durable transaction: all that the ledger was given before is on disk as well.
+            self._ledger.revise([], progress={CHECKPOINT_MARK: state.position})
+            for name in state.put_away:
+                force(self._folder / IDS / name)
+            checkpoint.save(self._folder / CHECKPOINTS, state)
+        except Exception as error:
+            self._saving_error = f"{type(error).__name__}: {error}".split("\n")[0]
+            return
+        self._saving_error, self._saved = None, state.position
+        self._needed.append(state.put_away)
+        if len(self._needed) == checkpoint.KEPT:
+            with self._disk_lock:
+                names = {name for put_away in self._needed for name in put_away}
+                self._intake.duplicates.sweep(names)
