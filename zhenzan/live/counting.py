@@ -117,6 +117,12 @@ class Counting:
             self._changed.notify_all()
         self._thread.join(timeout_s)
 
+    def abandon(self) -> None:
+        """End at once, whatever waits."""
+        with self._changed:
+            self._waiting.clear()
+        self.close()
+
     def _run(self) -> None:
         pause_s = _WAIT_S[0]
         while True:

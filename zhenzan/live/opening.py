@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def open_service(
         intake = Intake(folder / IDS, settings, clock=clock)
         scorer = LiveScorer(settings, facts)
         recovered = recover(folder / CHECKPOINTS, journal, scorer, intake, ledger)
-        _warm_up(settings)
+        _warm_up()
     except BaseException:
         os.close(lock)
         raise
@@ -89,7 +90,8 @@ def _locked(folder: Path) -> int:
     return handle
 
 
-def _warm_up(settings: Settings) -> None:
+@cache
+def _warm_up() -> None:
     """Load every kernel with a like that no state sees, so that the first caller does not wait."""
     row = {"event_id": "0", "ts": _A_TIME_US, "account_id": "0", "item_id": "0"}
     blank = {"kind": int(Kind.LIKE), "dwell_ms": -1, "completion_permille": -1, "amount_cents": 0}
@@ -97,5 +99,5 @@ def _warm_up(settings: Settings) -> None:
         pa.array([row.get(field.name, blank.get(field.name))], field.type) for field in RECORD
     ]
     rows = pa.table(columns, schema=RECORD)
-    judged = LiveScorer(settings).answer(rows)
+    judged = LiveScorer(Settings()).answer(rows)
     assert np.isfinite(judged.score).all()

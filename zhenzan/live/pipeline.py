@@ -158,6 +158,17 @@ class LiveService:
         self._journal.close()
         os.close(self._lock)
 
+    def abandon(self) -> None:
+        """End at once, as a process that is killed does: nothing is drained, applied or saved."""
+        self._fail(Unavailable("it was abandoned"))
+        for thread in self._threads:
+            thread.join()
+        self._counting.abandon()
+        if self._saver is not None:
+            self._saver.join()
+        self._journal.close()
+        os.close(self._lock)
+
     def health(self) -> dict[str, object]:
         """Say how the service is: ready, positions, what waits, and what failed."""
         failure = self._failure or self._journal.broken
@@ -210,14 +221,17 @@ class LiveService:
         """Make rows durable and hand them on; False where they are to be tried one by one."""
         try:
             taken = self._take(calls)
-        except Exception as error:
-            if not isinstance(error, Unavailable) and len(calls) > 1:
+        except BaseException as error:
+            known = isinstance(error, Unavailable)
+            if isinstance(error, Exception) and not known and len(calls) > 1:
                 return False
             with self._changed:
                 self._rows -= sum(len(call.rows) for call in calls)
+            told = error if known else Unavailable(f"the rows could not be taken in: {error}")
             for call in calls:
-                told = error if isinstance(error, Unavailable) else Unavailable(f"failed: {error}")
                 call.done.set_exception(told)
+            if not isinstance(error, Exception):
+                raise
             return True
         with self._changed:
             self._taken.append(taken)
