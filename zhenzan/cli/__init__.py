@@ -32,6 +32,10 @@ VERBS: dict[str, str] = {
     "evaluate": (
         "Print what was caught, who was harmed and how fast, per attack and per honest twin."
     ),
+    "serve": "Serve interactions over HTTP, with answers at once and counts that stay exact.",
+    "verify": (
+        "Compute every count again from the histories and the journal; exit 1 on any difference."
+    ),
     "doctor": "Print versions, limits, extras and data paths, and what is missing.",
     "settings": "Print each setting, its value, and where the value came from.",
 }
