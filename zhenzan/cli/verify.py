@@ -1,4 +1,4 @@
-"""``zhenzan verify``: every count computed again from the histories, and the journal beside them."""
+"""``zhenzan verify``: every count computed again from the histories and the journal."""
 
 from __future__ import annotations
 
