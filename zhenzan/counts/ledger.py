@@ -12,13 +12,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy import func, select, tuple_
 
 from zhenzan.counts.batch import CURRENT, Batch, Row, changes
 from zhenzan.counts.interface import Applied, Group, LikeState, Revision, Unlike
 from zhenzan.counts.reading import JOURNAL, NOTHING, REVISION, Reading
 from zhenzan.errors import LedgerError
-from zhenzan.store.bulk import BulkWrite, insertion, upsert
+from zhenzan.store.bulk import change, insertion, upsert
 from zhenzan.store.tables.counts import COUNTERS, GROUPS, LIKES, PROGRESS, STATES, UNLIKES
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class CountLedger(Reading):
         self._move_counters = upsert(store, COUNTERS, adds=True)
         self._set_progress = upsert(store, PROGRESS)
         self._set_groups = upsert(store, GROUPS)
-        changed: dict[str, Any] = {name: bindparam(name) for name in CURRENT}
-        of = update(LIKES).where(LIKES.c.event_id == bindparam("of")).values(changed)
-        self._change_likes = BulkWrite(store, of, ["of", *CURRENT])
+        self._change_likes = change(store, LIKES, "event_id", CURRENT)
 
     def apply(
         self,
@@ -150,6 +148,7 @@ class CountLedger(Reading):
         )
 
     def _write_groups(self, connection: Connection, groups: Iterable[Group]) -> None:
+        # The last word on a group counts, where several are given.
         rows = [
             {
                 "group_id": group.group_id,
@@ -158,7 +157,7 @@ class CountLedger(Reading):
                 "as_of_us": group.as_of_us,
                 "detail": json.dumps(dict(group.detail), ensure_ascii=False, allow_nan=False),
             }
-            for group in groups
+            for group in {group.group_id: group for group in groups}.values()
         ]
         self._set_groups.run(connection, rows)
 

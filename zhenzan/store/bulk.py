@@ -1,21 +1,25 @@
 """Writes many rows with a statement that SQLAlchemy compiled once.
 
-Its usual way prepares every parameter of every row anew, which cost more than the database did.
+Its usual way prepares every parameter of every row anew, which cost more than SQLite did.
+PostgreSQL gets one statement with all rows as one JSON text, which it takes apart itself: a
+statement a row, or an array a column, cost the driver several times as much.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import Column, Text, bindparam, cast, column, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Table
-    from sqlalchemy.sql.dml import UpdateBase
+    from sqlalchemy import Connection, Executable, Table
 
     from zhenzan.store.engine import Store
+
+_ROWS = "rows"
 
 
 class BulkWrite:
@@ -24,55 +28,94 @@ class BulkWrite:
     Parameters
     ----------
     statement
-        An insert, update or upsert whose parameters are all bound by name.
+        Its parameters are values of one row on SQLite, and ``rows``, all of them, on PostgreSQL.
     names
-        The parameters that each row gives.
+        What each row gives.
     """
 
-    def __init__(self, store: Store, statement: UpdateBase, names: Sequence[str]) -> None:
-        compiled = statement.compile(dialect=store.engine.dialect, column_keys=list(names))
+    def __init__(self, store: Store, statement: Executable, names: Sequence[str]) -> None:
+        compiled = statement.compile(  # type: ignore[attr-defined]
+            dialect=store.engine.dialect, column_keys=list(names) if store.is_sqlite else None
+        )
         self._text = str(compiled)
-        self._places = tuple(getattr(compiled, "positiontup", None) or ())
+        self._names = tuple(names)
+        self._places = tuple(compiled.positiontup) if store.is_sqlite else ()
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run the statement once per row; nothing where there is no row."""
+        """Write the rows; nothing where there is none."""
         if not rows:
             return
         places = self._places
+        given: Any
         if places:
-            given: Any = [tuple([row[name] for name in places]) for row in rows]
+            given = [tuple([row[name] for name in places]) for row in rows]
         else:
-            given = list(rows)
+            told = [{name: row[name] for name in self._names} for row in rows]
+            given = {_ROWS: json.dumps(told, ensure_ascii=False, allow_nan=False)}
         connection.exec_driver_sql(self._text, given)
 
 
 def insertion(store: Store, table: Table) -> BulkWrite:
     """Prepare the insert of whole rows of a table."""
-    return BulkWrite(store, insert(table), _names(table))
+    names = _names(table)
+    if store.is_sqlite:
+        return BulkWrite(store, insert(table), names)
+    return BulkWrite(store, insert(table).from_select(names, _selected(table.c)), names)
 
 
 def upsert(store: Store, table: Table, *, adds: bool = False) -> BulkWrite:
     """Prepare an insert that, where the key is there already, replaces the other columns.
+
+    No key may come twice in one run.
 
     Parameters
     ----------
     adds
         True adds the given numbers to those that are there instead.
     """
-    make: Any = (sqlite if store.is_sqlite else postgresql).insert
-    statement = make(table)
-    changed: dict[str, ColumnElement[Any]] = {
-        column.name: column + statement.excluded[column.name]
-        if adds
-        else statement.excluded[column.name]
-        for column in table.c
-        if not column.primary_key
+    names = _names(table)
+    statement: Any
+    if store.is_sqlite:
+        statement = sqlite.insert(table)
+    else:
+        statement = postgresql.insert(table).from_select(names, _selected(table.c))
+    changed: dict[str, Any] = {
+        own.name: own + statement.excluded[own.name] if adds else statement.excluded[own.name]
+        for own in table.c
+        if not own.primary_key
     }
     key = list(table.primary_key)
     return BulkWrite(
-        store, statement.on_conflict_do_update(index_elements=key, set_=changed), _names(table)
+        store, statement.on_conflict_do_update(index_elements=key, set_=changed), names
+    )
+
+
+def change(store: Store, table: Table, key: str, names: Sequence[str]) -> BulkWrite:
+    """Prepare the change of some columns of rows; each row gives its key under ``of``."""
+    given = ["of", *names]
+    if store.is_sqlite:
+        one: dict[str, Any] = {name: bindparam(name) for name in names}
+        statement = update(table).where(table.c[key] == bindparam("of")).values(one)
+        return BulkWrite(store, statement, given)
+    rows = _taken_apart([("of", table.c[key]), *((name, table.c[name]) for name in names)])
+    all_of_them: dict[str, Any] = {name: rows.c[name] for name in names}
+    return BulkWrite(
+        store, update(table).where(table.c[key] == rows.c.of).values(all_of_them), given
     )
 
 
 def _names(table: Table) -> list[str]:
-    return [column.name for column in table.c]
+    return [own.name for own in table.c]
+
+
+def _selected(columns: Any) -> Any:
+    rows = _taken_apart([(own.name, own) for own in columns])
+    return select(*(rows.c[own.name] for own in columns))
+
+
+def _taken_apart(columns: Sequence[tuple[str, Column[Any]]]) -> Any:
+    """Turn the one parameter into rows."""
+    told = [column(name, like.type) for name, like in columns]
+    rows = cast(bindparam(_ROWS, type_=Text), postgresql.JSON)
+    recordset = func.json_to_recordset(rows).table_valued(*told)
+    return recordset.render_derived(name="given", with_types=True)
