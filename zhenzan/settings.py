@@ -19,6 +19,9 @@ from zhenzan.errors import SettingError, nearest
 DATA_VARIABLE = "ZHENZAN_DATA"
 """Where tests and the bench find real data; not a setting."""
 
+DATABASE_VARIABLE = "ZHENZAN_DATABASE_URL"
+"""The address of the service's database, which may hold a password; not a setting."""
+
 Origin = Literal["flag", "environment", "file", "default"]
 
 
@@ -122,7 +125,7 @@ def load(
             {
                 key.removeprefix("ZHENZAN_").lower(): text
                 for key, text in environment.items()
-                if key.startswith("ZHENZAN_") and key != DATA_VARIABLE
+                if key.startswith("ZHENZAN_") and key not in (DATA_VARIABLE, DATABASE_VARIABLE)
             },
         ),
         ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),

@@ -5,6 +5,7 @@ compared with an oracle that saw the same interactions.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ import httpx
 import pytest
 
 from zhenzan.clock import generator
+from zhenzan.settings import DATABASE_VARIABLE
 
 pytestmark = pytest.mark.slow
 
@@ -53,13 +55,19 @@ class Running:
     url: str
 
 
+def _environment(database: str | None) -> dict[str, str]:
+    return {**os.environ, **({DATABASE_VARIABLE: database} if database else {})}
+
+
 @contextmanager
 def service(data: Path, database: str | None, keys: list[str]) -> Generator[Running]:
     """Run ``zhenzan serve`` on a free port; its first key is added to ``keys``."""
     command = [sys.executable, "-m", "zhenzan", "serve", "--data", str(data), "--port", "0"]
-    command += ["--json", *(["--database", database] if database else [])]
+    command += ["--json"]
     with (data.parent / "log").open("a") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=_environment(database)
+        )
     try:
         assert process.stdout is not None
         greeting = json.loads(process.stdout.readline() or "{}")
@@ -156,10 +164,12 @@ def run(tmp_path: Path, database: str | None) -> None:
         found = stored(client, {(subject, key) for subject, key, _, _ in wanted})
     assert found == wanted
     assert len(keys) == 1
+    assert (data / "counts.db").exists() == (database is None)
     assert running.process.returncode == 143
     command = [sys.executable, "-m", "zhenzan", "verify", "--data", str(data), "--json"]
-    command += ["--database", database] if database else []
-    verified = subprocess.run(command, capture_output=True, text=True, check=False)
+    verified = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=_environment(database)
+    )
     assert verified.returncode == 0, verified.stdout + verified.stderr
     told = json.loads(verified.stdout)
     assert told["likes"] == sum(row["kind"] == "like" for row in rows)

@@ -60,9 +60,14 @@ async def metrics(request: Request) -> Response:
 
 
 def _figures(parts: Parts) -> dict[str, Any]:
-    health = {f"live_{name}": value for name, value in parts.service.health().items()}
+    figures = {"live": parts.service.health, **parts.beside}
+    told = {
+        f"{part}_{name}": value
+        for part, given in figures.items()
+        for name, value in given().items()
+    }
     return {
-        **health,
+        **told,
         "applied_position": parts.ledger.applied_position(),
         "last_revision": parts.ledger.last_revision(),
         "live_views": parts.streams,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
@@ -31,7 +31,8 @@ def _never() -> bool:
 class Parts:
     """The live service, the ledger, and what lies beside them.
 
-    ``stopping`` says that the server is going down, which ends the live views.
+    ``stopping`` says that the server is going down, which ends the live views. ``beside`` names
+    what else runs in the process, with its figures of the moment for the metrics.
     """
 
     service: Service
@@ -42,6 +43,7 @@ class Parts:
     settings: Settings
     metrics: Metrics = field(default_factory=Metrics)
     stopping: Callable[[], bool] = _never
+    beside: dict[str, Callable[[], Mapping[str, object]]] = field(default_factory=dict)
     streams: int = 0
     exports: int = 0
 

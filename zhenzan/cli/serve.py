@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zhenzan.errors import MissingExtra
+from zhenzan.settings import DATABASE_VARIABLE
 
 if TYPE_CHECKING:
     from zhenzan.api.parts import Parts
-    from zhenzan.store.engine import Store
+    from zhenzan.broker.options import BrokerOptions
+    from zhenzan.counts.delivery import Outcome
+    from zhenzan.counts.ledger import CountLedger
+    from zhenzan.live.interface import Service
+    from zhenzan.live.scorer import Facts
+    from zhenzan.settings import Settings
 
 DATABASE = "counts.db"
 LIVE = "live"
@@ -27,97 +36,156 @@ BACKLOG = 2_048
 """Connections that the kernel holds while the service is busy."""
 
 
+Data = Annotated[Path, typer.Option("--data", help="Folder for everything that is kept.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        help="`postgresql://user@host/name`; else SQLite in the folder.",
+        envvar=DATABASE_VARIABLE,
+    ),
+]
+_Host = Annotated[str, typer.Option("--host", help="Address to listen at.")]
+_Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")]
+_Accounts = Annotated[
+    Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet or CSV).")
+]
+_Items = Annotated[
+    Path | None, typer.Option("--items", help="Side table of items (Parquet or CSV).")
+]
+_Kafka = Annotated[
+    str | None,
+    typer.Option("--kafka", help="Brokers to join topics of: `host:port`, comma-separated."),
+]
+_KafkaConfig = Annotated[
+    Path | None, typer.Option("--kafka-config", help="More settings of the broker's client (YAML).")
+]
+_Group = Annotated[str, typer.Option("--group", help="Consumer group.")]
+_TopicIn = Annotated[str, typer.Option("--topic-in", help="Topic of interactions.")]
+_TopicAnswers = Annotated[str, typer.Option("--topic-answers", help="Topic of answers.")]
+_TopicRevisions = Annotated[str, typer.Option("--topic-revisions", help="Topic of revisions.")]
+_TopicDead = Annotated[
+    str, typer.Option("--topic-dead", help="Topic of messages that cannot be taken.")
+]
+_WebhookNetworks = Annotated[
+    list[str] | None,
+    typer.Option("--webhook-network", help="Private network open to webhooks; may be repeated."),
+]
+_SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (YAML).")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print the start-up message as JSON.")]
+
+
 def serve(  # noqa: PLR0913  one parameter per flag
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder for everything that is kept.")
-    ] = Path("zhenzan-data"),
-    database: Annotated[
-        str | None,
-        typer.Option(
-            "--database",
-            help="`postgresql://user@host/name`; else SQLite in the folder.",
-            envvar="ZHENZAN_DATABASE_URL",
-        ),
-    ] = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")
-    ] = 8_300,
-    accounts: Annotated[
-        Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet or CSV).")
-    ] = None,
-    items: Annotated[
-        Path | None, typer.Option("--items", help="Side table of items (Parquet or CSV).")
-    ] = None,
-    webhook_network: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--webhook-network",
-            help="Private network open to webhooks; may be repeated.",
-        ),
-    ] = None,
-    settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="Settings file (YAML).")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the start-up message as JSON.")
-    ] = False,
+    data: Data = Path("zhenzan-data"),
+    database: Database = None,
+    host: _Host = "127.0.0.1",
+    port: _Port = 8_300,
+    accounts: _Accounts = None,
+    items: _Items = None,
+    kafka: _Kafka = None,
+    kafka_config: _KafkaConfig = None,
+    group: _Group = "zhenzan",
+    topic_in: _TopicIn = "interactions",
+    topic_answers: _TopicAnswers = "answers",
+    topic_revisions: _TopicRevisions = "revisions",
+    topic_dead: _TopicDead = "interactions.dead",
+    webhook_network: _WebhookNetworks = None,
+    settings_file: _SettingsFile = None,
+    as_json: _AsJson = False,
 ) -> None:
     """Serve interactions over HTTP, with answers at once and counts that stay exact.
 
     SIGTERM and SIGINT drain: nothing more is taken in, what was taken in is answered and counted.
     """
-    from zhenzan import clock
     from zhenzan import settings as settings_table
-    from zhenzan.live.opening import open_service
     from zhenzan.live.scorer import Facts
 
-    try:
-        import uvicorn
-
-        from zhenzan.api.app import create_app
-        from zhenzan.api.gate import first_key
-        from zhenzan.api.logs import log_config
-        from zhenzan.counts.ledger import CountLedger
-        from zhenzan.store.engine import open_store
-    except MissingExtra:
-        raise
-    except ImportError as error:
-        raise MissingExtra("service", package=str(error.name)) from error
-
     settings, _ = settings_table.load({}, file=settings_file)
+    broker = None
+    if kafka is not None:
+        from zhenzan.broker.options import BrokerOptions, read_client_file
+
+        client = read_client_file(kafka_config) if kafka_config else {}
+        broker = BrokerOptions(
+            kafka, group, topic_in, topic_answers, topic_revisions, topic_dead, client=client
+        )
     listener = _listener(host, port)
+    try:
+        with _opened(data, database, settings, Facts(accounts=accounts, items=items)) as opened:
+            server, parts, key = _server(opened, settings, webhook_network or [])
+            _greet(listener, key, as_json=as_json)
+            with _beside(parts, broker):
+                server.run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+@contextmanager
+def _opened(
+    data: Path, database: str | None, settings: Settings, facts: Facts
+) -> Generator[tuple[CountLedger, Service]]:
+    """Open the ledger and the live service; at the end drain and close them."""
+    from zhenzan import clock
+    from zhenzan.live.opening import open_service
+    from zhenzan.store.engine import open_store
+
     data.mkdir(parents=True, exist_ok=True)
     store = open_store(database or data / DATABASE)
     try:
+        from zhenzan.counts.ledger import CountLedger
+
         ledger = CountLedger(store)
-        service = open_service(
-            data / LIVE,
-            settings,
-            ledger,
-            facts=Facts(accounts=accounts, items=items),
-            clock=clock.system,
-        )
+        service = open_service(data / LIVE, settings, ledger, facts=facts, clock=clock.system)
         try:
-            gate, key = first_key(store)
-            parts = _parts(store, ledger, service, gate, settings, webhook_network or [])
-            config = uvicorn.Config(
-                create_app(parts),
-                ws="none",
-                access_log=False,
-                server_header=False,
-                log_config=log_config(),
-                timeout_graceful_shutdown=DRAIN_S,
-            )
-            server = uvicorn.Server(config)
-            parts.stopping = lambda: server.should_exit
-            _greet(listener, key, as_json=as_json)
-            _run(server, listener, parts)
+            yield ledger, service
         finally:
             service.close()
     finally:
         store.close()
-        listener.close()
+
+
+def _server(
+    opened: tuple[CountLedger, Service], settings: Settings, webhook_networks: list[str]
+) -> tuple[Any, Parts, str | None]:
+    """Make the server, its parts, and the first key where this is the first start."""
+    from zhenzan import clock
+    from zhenzan.api.app import create_app
+    from zhenzan.api.gate import first_key
+    from zhenzan.api.logs import log_config
+    from zhenzan.api.parts import Parts
+    from zhenzan.counts.delivery import Deliverer, http_post
+    from zhenzan.counts.guard import AddressGuard, networks
+    from zhenzan.counts.webhooks import WebhookBook
+
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise MissingExtra("service", package="uvicorn") from error
+
+    ledger, service = opened
+    guard = AddressGuard(networks(webhook_networks))
+    book = WebhookBook(ledger.store, guard, webhooks_max=settings.webhooks_max)
+    deliverer = Deliverer(
+        ledger,
+        book,
+        http_post(guard),
+        clock=clock.system,
+        chance=clock.generator(secrets.randbits(63)),
+        attempts_max=settings.webhook_attempts_max,
+    )
+    gate, key = first_key(ledger.store)
+    parts = Parts(service, ledger, gate, book, deliverer, settings)
+    config = uvicorn.Config(
+        create_app(parts),
+        ws="none",
+        access_log=False,
+        server_header=False,
+        log_config=log_config(),
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    server = uvicorn.Server(config)
+    parts.stopping = lambda: server.should_exit
+    return server, parts, key
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -127,30 +195,6 @@ def _listener(host: str, port: int) -> socket.socket:
     # Answers are small; waiting to fill a packet would add up to 40 ms to each.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-def _parts(
-    store: Store, ledger: Any, service: Any, gate: Any, settings: Any, opened: list[str]
-) -> Parts:
-    import os
-
-    from zhenzan import clock
-    from zhenzan.api.parts import Parts
-    from zhenzan.counts.delivery import Deliverer, http_post
-    from zhenzan.counts.guard import AddressGuard, networks
-    from zhenzan.counts.webhooks import WebhookBook
-
-    guard = AddressGuard(networks(opened))
-    book = WebhookBook(store, guard, webhooks_max=settings.webhooks_max)
-    deliverer = Deliverer(
-        ledger,
-        book,
-        http_post(guard),
-        clock=clock.system,
-        chance=clock.generator(int.from_bytes(os.urandom(8), "big")),
-        attempts_max=settings.webhook_attempts_max,
-    )
-    return Parts(service, ledger, gate, book, deliverer, settings)
 
 
 def _greet(listener: socket.socket, key: str | None, *, as_json: bool) -> None:
@@ -165,19 +209,29 @@ def _greet(listener: socket.socket, key: str | None, *, as_json: bool) -> None:
         typer.echo("Send it as `Authorization: Bearer KEY`; only its hash is kept.")
 
 
-def _run(server: Any, listener: socket.socket, parts: Parts) -> None:
-    """Serve until a signal; webhooks are told meanwhile."""
+@contextmanager
+def _beside(parts: Parts, broker: BrokerOptions | None) -> Generator[None]:
+    """Tell webhooks, and join topics where there is a broker, while the server runs."""
     stop = threading.Event()
 
-    def report(outcome: Any) -> None:
+    def report(outcome: Outcome) -> None:
         parts.metrics.deliveries.labels(outcome.word).inc()
 
     deliveries = threading.Thread(
         target=parts.deliverer.run, args=(stop, report), name="zhenzan-webhooks"
     )
+    bridge = None
+    if broker is not None:
+        from zhenzan.broker.bridge import Bridge
+
+        bridge = Bridge(broker, parts.service, parts.ledger)
+        parts.beside["broker"] = bridge.figures
+        bridge.start()
     deliveries.start()
     try:
-        server.run(sockets=[listener])
+        yield
     finally:
         stop.set()
+        if bridge is not None:
+            bridge.stop()
         deliveries.join()

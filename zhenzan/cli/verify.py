@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from zhenzan.cli.serve import DATABASE, LIVE
+from zhenzan.cli.serve import DATABASE, LIVE, Data, Database
 from zhenzan.errors import StoreError
 
 if TYPE_CHECKING:
@@ -22,17 +22,8 @@ SHOWN_MAX = 50
 
 
 def verify(
-    data: Annotated[
-        Path, typer.Option("--data", help="The folder that `zhenzan serve` keeps.")
-    ] = Path("zhenzan-data"),
-    database: Annotated[
-        str | None,
-        typer.Option(
-            "--database",
-            help="`postgresql://user@host/name`; else SQLite in the folder.",
-            envvar="ZHENZAN_DATABASE_URL",
-        ),
-    ] = None,
+    data: Data = Path("zhenzan-data"),
+    database: Database = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
     """Compute every count again from the histories and the journal; exit 1 on any difference.
