@@ -9,6 +9,7 @@ ZhenzanError
 ├── CheckpointError   a checkpoint is damaged or belongs to another feature list
 ├── DetectorError     a detector breaks its contract
 ├── RuleError         a rule or a rulebook has faults, each with its place
+├── AccessError       a key, user, role or log of access is not what it should be
 ├── MissingExtra      an optional part is not installed (also an ImportError)
 ├── JournalError      the journal is damaged where it may not be, or does not fit what reads it
 ├── Overloaded        more is waiting than may wait; nothing was taken in
@@ -94,6 +95,12 @@ class RuleError(ZhenzanError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.faults = faults
+
+
+class AccessError(ZhenzanError):
+    """A key, user, role or log of access is not what it should be."""
+
+    code = "ZZ016"
 
 
 class MissingExtra(ZhenzanError, ImportError):  # noqa: N818  it names what is missing

@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     raise MissingExtra("service", package="fastapi") from error
 
-from zhenzan.api import export, health, interactions, likes, live, shapes, webhooks
+from zhenzan.api import access, export, health, interactions, likes, live, shapes, webhooks
 from zhenzan.api.problem import ProblemError, code_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ ROUTERS = (
     webhooks.ROUTER,
     live.ROUTER,
     health.ROUTER,
+    access.ROUTER,
 )
 
 _SUMMARY = "Interactions in, counted likes with reasons out."

@@ -12,18 +12,17 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import insert, select
 from starlette.requests import Request
 
+from zhenzan.access.roles import Role
 from zhenzan.api.problem import ProblemError
 from zhenzan.store.tables.keys import FIRST_KEYS
 
 if TYPE_CHECKING:
     from zhenzan.store.engine import Store
-
-Role = Literal["viewer", "analyst", "reviewer", "operator", "merchant", "admin"]
 
 KEY_BYTES = 32
 """256 bits of chance: nobody finds such a key by trying, so a fast hash of it is enough."""

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from zhenzan.access.roles import Role
 from zhenzan.api import shapes
-from zhenzan.api.gate import Caller, Role, needs
+from zhenzan.api.gate import Caller, needs
 from zhenzan.api.parts import off_loop, parts_of
 from zhenzan.api.problem import ProblemError, not_found
 from zhenzan.api.shapes import problems
