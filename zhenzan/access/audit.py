@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select
 
 from zhenzan.clock import Clock, system
+from zhenzan.errors import AccessError
 from zhenzan.store.tables.access import ACCESS_LOG, AUDIT_LOG
 
 if TYPE_CHECKING:
@@ -55,6 +56,20 @@ class Anchor:
 
     seq: int
     hash: str
+
+
+def anchor_of(text: str) -> Anchor:
+    """Read an anchor written as ``SEQ:HASH``.
+
+    Raises
+    ------
+    AccessError
+        It is none.
+    """
+    seq, _, kept = text.partition(":")
+    if not seq.isdigit() or len(kept) != len(START):
+        raise AccessError(f"`{text}` is no anchor", hint="write SEQ:HASH, as `verify` prints it")
+    return Anchor(int(seq), kept)
 
 
 class AuditLog:

@@ -120,7 +120,7 @@ def access_of(request: Request) -> Access:
     return gate.access
 
 
-@ROUTER.post("/first", status_code=204, responses=problems("invalid", "not_found", "conflict",
+@ROUTER.post("/first", status_code=204, responses=problems("invalid", "not_found",
                                                            "unsupported_media"))  # fmt: skip
 async def first(request: Request, body: Beginning) -> Response:
     """Make the first administrator with the token that the first start printed."""

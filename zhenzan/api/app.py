@@ -39,6 +39,11 @@ ROUTERS = (
     access.ROUTER,
 )
 
+OPEN = frozenset(
+    {"get /healthz", "get /readyz", "post /v1/access/first", "post /v1/access/session"}
+)
+"""Routes that need no key."""
+
 _SUMMARY = "Interactions in, counted likes with reasons out."
 
 
@@ -79,8 +84,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             named.pop(unused, None)
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, methods in schema["paths"].items():
-            for method in methods.values():
-                _tidy(method, open_to_all=path in ("/healthz", "/readyz"))
+            for word, method in methods.items():
+                _tidy(method, open_to_all=f"{word} {path}" in OPEN)
         app.openapi_schema = schema
     return app.openapi_schema
 

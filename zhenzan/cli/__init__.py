@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "score": "Score every like of a log: probability, count state, and reasons.",
     "audit": "Find groups over months of history, list unusual growths, revise earlier answers.",
     "rules": "Check, try, publish, stop and undo the rules that analysts write.",
+    "access": ("Make and revoke keys, print the first token, check the audit log, strip history."),
     "sim": "Play a simulated platform and write interactions, labels, accounts and items.",
     "evaluate": (
         "Print what was caught, who was harmed and how fast, per attack and per honest twin."

@@ -1,0 +1,73 @@
+"""The actions of ``zhenzan access``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from zhenzan.access.users import UserBook
+from zhenzan.cli import main
+from zhenzan.store.engine import open_store
+from zhenzan.store.tables.access import AUDIT_LOG
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as left:
+        main([str(word) for word in words])
+    told = capsys.readouterr()
+    return int(left.value.code or 0), told.out + told.err
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+def test_a_key_is_made_listed_and_revoked(capsys, database):
+    code, out = run(capsys, "access", "make-key", "x", "--role", "viewer", "--database", database)
+    assert code == 0
+    prefix = out.strip().split("_")[1]
+    rows = json.loads(run(capsys, "access", "keys", "--database", database, "--json")[1])
+    assert [(row["prefix"], row["state"]) for row in rows] == [(prefix, "valid")]
+    assert run(capsys, "access", "revoke-key", prefix, "--database", database)[0] == 0
+    rows = json.loads(run(capsys, "access", "keys", "--database", database, "--json")[1])
+    assert rows[0]["state"] == "revoked"
+    assert run(capsys, "access", "revoke-key", prefix, "--database", database)[0] == 2
+
+
+def test_the_first_token_is_printed_once(capsys, database):
+    code, out = run(capsys, "access", "first-token", "--database", database)
+    assert code == 0
+    assert run(capsys, "access", "first-token", "--database", database)[0] == 2
+    store = open_store(database)
+    from zhenzan.access.rate import RateLimits
+
+    UserBook(store, RateLimits(lambda: 0.0)).begin(out.strip(), "root", "correct horse battery")
+    store.close()
+
+
+def test_a_log_that_was_changed_exits_with_1_and_an_anchor_shows_a_cut(capsys, database):
+    for name in ("x", "y"):
+        run(capsys, "access", "make-key", name, "--role", "viewer", "--database", database)
+    code, out = run(capsys, "access", "verify", "--database", database)
+    assert code == 0
+    anchor = out.strip().removeprefix("anchor ")
+    assert run(capsys, "access", "verify", "--anchor", anchor, "--database", database)[0] == 0
+    assert run(capsys, "access", "verify", "--anchor", "x", "--database", database)[0] == 2
+    store = open_store(database)
+    with store.writing() as connection:
+        connection.execute(update(AUDIT_LOG).where(AUDIT_LOG.c.seq == 1).values(actor="nobody"))
+    store.close()
+    code, out = run(capsys, "access", "verify", "--anchor", anchor, "--database", database)
+    assert code == 1
+    assert "entry 1 was changed" in out
+
+
+def test_an_empty_history_is_stripped_of_nothing(capsys, database, tmp_path):
+    (tmp_path / "history").mkdir()
+    code, out = run(capsys, "access", "strip", tmp_path / "history", "--database", database)
+    assert code == 0
+    assert "files: 0" in out

@@ -1,0 +1,153 @@
+"""``zhenzan access``: keys, the first token, the audit log and the strip of history."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Database = Annotated[str, typer.Option("--database", help="SQLite file or postgresql:// address.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def access() -> None:
+    """Make and revoke keys, print the first token, check the audit log, strip history."""
+
+
+def make_key(
+    name: Annotated[str, typer.Argument(help="Who will use the key.")],
+    role: Annotated[list[str], typer.Option("--role", help="What it may do; may be repeated.")],
+    database: Database,
+    merchant: Annotated[
+        str | None, typer.Option("--merchant", help="The one merchant of the role merchant.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", help="How long it is valid.")] = 90,
+    rate_per_s: Annotated[float, typer.Option("--rate", help="Requests a second.")] = 100.0,
+    burst: Annotated[float, typer.Option("--burst", help="Requests at once.")] = 200.0,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it, the only time that it can be seen."""
+    from zhenzan.access.keys import KeyRing
+    from zhenzan.store.engine import open_store
+
+    ring = KeyRing(open_store(database))
+    key = ring.make(
+        name, role, by=_me(), merchant_id=merchant, days=days, rate_per_s=rate_per_s, burst=burst
+    )
+    _tell({"key": key}, key, as_json)
+
+
+def keys(database: Database, as_json: AsJson = False) -> None:
+    """List the keys: names, roles and states."""
+    from zhenzan.access.keys import KeyRing
+    from zhenzan.clock import as_utc, system
+    from zhenzan.store.engine import open_store
+
+    rows = [
+        {
+            "prefix": key.prefix,
+            "name": key.name,
+            "roles": " ".join(sorted(key.roles)),
+            "merchant": key.merchant_id,
+            "state": key.state(int(system() * 1e6)),
+            "expires": as_utc(key.expires_us).isoformat(timespec="seconds"),
+        }
+        for key in KeyRing(open_store(database)).all_keys()
+    ]
+    text = "\n".join("  ".join(str(v) for v in row.values() if v is not None) for row in rows)
+    _tell(rows, text, as_json)
+
+
+def revoke_key(
+    prefix: Annotated[str, typer.Argument(help="The part of the key behind `zz_`.")],
+    database: Database,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key, for good."""
+    from zhenzan.access.keys import KeyRing
+    from zhenzan.store.engine import open_store
+
+    KeyRing(open_store(database)).revoke(prefix, by=_me())
+    _tell({"revoked": prefix}, f"{prefix} is revoked.", as_json)
+
+
+def first_token(database: Database, as_json: AsJson = False) -> None:
+    """Print the token that makes the first administrator, where there is no user yet."""
+    from zhenzan.access.access import Access
+    from zhenzan.errors import AccessError
+    from zhenzan.store.engine import open_store
+
+    token = Access(open_store(database)).users.first_token()
+    if token is None:
+        raise AccessError("there is a user, or a token that waits to be used")
+    _tell({"token": token}, token, as_json)
+
+
+def verify(
+    database: Database,
+    anchor: Annotated[
+        list[str] | None, typer.Option("--anchor", help="SEQ:HASH that was kept elsewhere.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the audit log and print its end as an anchor; exit 1 where anything is wrong."""
+    from zhenzan.access.audit import AuditLog, anchor_of
+    from zhenzan.store.engine import open_store
+
+    log = AuditLog(open_store(database))
+    wrong = log.verify(tuple(anchor_of(text) for text in anchor or ()))
+    end = log.anchor()
+    told = {"whole": not wrong, "wrong": wrong, "anchor": f"{end.seq}:{end.hash}"}
+    text = "\n".join([*wrong, f"anchor {end.seq}:{end.hash}"])
+    _tell(told, text, as_json)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def strip(
+    history: Annotated[Path, typer.Argument(help="Folder of Parquet files.")],
+    database: Database,
+    hold: Annotated[
+        Path | None, typer.Option("--hold", help="Accounts under legal hold, one a line.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hide identifiers past the detection window, and delete rows past their class."""
+    from dataclasses import asdict
+
+    from zhenzan.access.audit import AuditLog
+    from zhenzan.access.identifiers import Hider
+    from zhenzan.access.retention import strip_history
+    from zhenzan.clock import system
+    from zhenzan.store.engine import open_store
+
+    store = open_store(database)
+    held = frozenset(hold.read_text(encoding="utf-8").split("\n")) - {""} if hold else frozenset()
+    done = strip_history(
+        history, Hider(store), int(system() * 1e6), held_accounts=held, log=AuditLog(store)
+    )
+    told = asdict(done)
+    _tell(told, "\n".join(f"{name}: {number:,}" for name, number in told.items()), as_json)
+
+
+def _me() -> str:
+    return f"{getpass.getuser()} at the command line"
+
+
+def _tell(told: Any, text: str, as_json: bool) -> None:
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else text)
+
+
+ACTIONS: dict[str, Callable[..., None]] = {
+    "make-key": make_key,
+    "keys": keys,
+    "revoke-key": revoke_key,
+    "first-token": first_token,
+    "verify": verify,
+    "strip": strip,
+}
+"""Action to what it does, in the order of the help."""
