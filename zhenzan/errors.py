@@ -100,7 +100,7 @@ class RuleError(ZhenzanError):
 class AccessError(ZhenzanError):
     """A key, user, role or log of access is not what it should be."""
 
-    code = "ZZ016"
+    code = "ZZ017"
 
 
 class MissingExtra(ZhenzanError, ImportError):  # noqa: N818  it names what is missing
