@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +18,13 @@ import pytest
 
 from zhenzan.counts.ledger import CountLedger
 from zhenzan.errors import Overloaded, Unavailable
-from zhenzan.events.schema import Kind
-from zhenzan.events.state import COUNT_STATES
 from zhenzan.live import open_service
 from zhenzan.live.interface import Answer
-from zhenzan.live.journal import read_groups
 from zhenzan.live.pipeline import LiveService
-from zhenzan.live.scorer import LiveScorer
-from zhenzan.live.wire import unpack
 from zhenzan.settings import Settings
 from zhenzan.store.engine import open_store
 from zhenzan.testing.faults import FaultyDisk, FaultyLedger
+from zhenzan.testing.oracle import check_counts
 from zhenzan.testing.rows import client_rows
 
 SETTINGS = replace(Settings(), checkpoint_rows=150, group_rows_max=64, ahead_s=10**8)
@@ -70,39 +65,6 @@ def _acknowledged(
     return told
 
 
-def _check_against_the_journal(
-    folder: Path, ledger: CountLedger, told: dict[str, Answer], rows: list[dict[str, object]]
-) -> None:
-    groups = [unpack(group) for group in read_groups(folder / "journal")]
-    ids = [name for group in groups for name in group.column("event_id").to_pylist()]
-    assert len(ids) == len(set(ids)), "an id stands in the journal once"
-    assert set(told) <= set(ids), "what was acknowledged is in the journal"
-    for position, name in enumerate(ids):
-        if name in told and told[name].position is not None:
-            assert told[name].position == position
-    # The answers of a run that nothing interrupted.
-    scorer, expected = LiveScorer(SETTINGS), {}
-    for group in groups:
-        judged = scorer.answer(group)
-        for place, like in enumerate(judged.likes.tolist()):
-            name = group.column("event_id")[like].as_py()
-            state = COUNT_STATES[int(judged.states[place])]
-            expected[name] = (float(judged.score[place]), state, judged.reasons[place])
-    held = ledger.first_answers(list(expected))
-    assert {k: (v.score, v.state, v.reasons) for k, v in held.items()} == expected
-    for name, answer in told.items():
-        if answer.score is not None:
-            assert (answer.score, answer.count_state, answer.reasons) == expected[name]
-    by_id = {row["event_id"]: row for row in rows}
-    likes = [by_id[name] for name in ids if by_id[name]["kind"] == Kind.LIKE.word]
-    for subject in ("item", "account", "merchant"):
-        for key, count in Counter(row[f"{subject}_id"] for row in likes).items():
-            found = ledger.counters(subject, str(key))
-            assert found is not None
-            assert found.likes.claimed + found.campaign.claimed == count
-    assert ledger.applied_position() == len(ids) - 1
-
-
 def _live_through(seed: int, folder: Path) -> None:
     rng = np.random.default_rng(seed)
     rows = client_rows(240 * LIVES, seed=seed, days=3.0)
@@ -133,7 +95,7 @@ def _live_through(seed: int, folder: Path) -> None:
         store.close()
     assert set(told) == {row["event_id"] for row in rows}
     store = open_store(folder / "counts.sqlite")
-    _check_against_the_journal(folder, CountLedger(store), told, rows)
+    check_counts(folder, CountLedger(store), told, rows, SETTINGS)
     store.close()
 
 

@@ -139,7 +139,7 @@ class _Deaf:
         self.position = position_to
         return Applied(position_to, 0)
 
-    def revise(self, revisions, *, progress=None) -> Applied:
+    def revise(self, revisions, *, groups=(), progress=None) -> Applied:
         return Applied(self.position, 0)
 
     def applied_position(self) -> int:

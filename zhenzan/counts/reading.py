@@ -74,6 +74,18 @@ class Reading:
                 )
             }
 
+    def standing(self, event_ids: Iterable[str]) -> dict[str, LikeRow]:
+        """Give each like that the ledger holds as it stands, by ``event_id``."""
+        named = list(dict.fromkeys(event_ids))
+        with self.store.reading() as connection:
+            return {
+                row.event_id: LikeRow(**row._mapping)
+                for start in range(0, len(named), _NAMED_MAX)
+                for row in connection.execute(
+                    select(LIKES).where(LIKES.c.event_id.in_(named[start : start + _NAMED_MAX]))
+                )
+            }
+
     def counters(self, subject: Subject, key: str) -> Counters | None:
         """Give the likes of one item, account or merchant; None where it never had one."""
         of = select(COUNTERS).where(COUNTERS.c.subject == subject, COUNTERS.c.key == key)

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from zhenzan.counts.interface import Applied, LikeState, Revision, Unlike
+from zhenzan.counts.interface import Applied, Group, LikeState, Revision, Unlike
 from zhenzan.errors import LedgerError
 from zhenzan.live.interface import Answer
 
@@ -34,7 +34,11 @@ class Ledger(Protocol):
         ...
 
     def revise(
-        self, revisions: Sequence[Revision], *, progress: Mapping[str, int] | None = None
+        self,
+        revisions: Sequence[Revision],
+        *,
+        groups: Sequence[Group] = (),
+        progress: Mapping[str, int] | None = None,
     ) -> Applied:
         """Give likes other answers; durable when it returns."""
         ...

@@ -6,6 +6,7 @@ import fcntl
 import os
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +20,14 @@ from zhenzan.live.journal import SEGMENT_BYTES, Journal
 from zhenzan.live.pipeline import CHECKPOINTS, IDS, JOURNAL, CountsLedger, LiveService
 from zhenzan.live.recovery import recover
 from zhenzan.live.scorer import Facts, LiveScorer
+from zhenzan.live.settler import SettledLedger, Settling
 from zhenzan.live.wire import RECORD
 from zhenzan.settings import Settings
+
+
+class FullLedger(CountsLedger, SettledLedger, Protocol):
+    """A ledger that the service and its settler both use."""
+
 
 _LOCK = "lock"
 _A_TIME_US = 1_700_000_000_000_000
@@ -29,12 +36,13 @@ _A_TIME_US = 1_700_000_000_000_000
 def open_service(
     folder: Path,
     settings: Settings,
-    ledger: CountsLedger,
+    ledger: FullLedger,
     *,
     facts: Facts | None = None,
     clock: Clock = system,
     disk: Disk | None = None,
     segment_bytes: int = SEGMENT_BYTES,
+    settle_every_s: float | None = None,
 ) -> LiveService:
     """Open the service whose journal, checkpoints and history lie in a folder.
 
@@ -49,6 +57,8 @@ def open_service(
         The optional side tables of the contract.
     clock
         The service's own clock, which only says which rows come from the future.
+    settle_every_s
+        How long to wait between two runs of the settler; None to leave settling to somebody else.
 
     Raises
     ------
@@ -68,7 +78,7 @@ def open_service(
     except BaseException:
         os.close(lock)
         raise
-    return LiveService(
+    service = LiveService(
         folder,
         settings,
         journal=journal,
@@ -78,6 +88,18 @@ def open_service(
         recovered=recovered,
         lock=lock,
     )
+    if settle_every_s is not None:
+        service.attach(
+            Settling(
+                folder,
+                settings,
+                ledger,
+                facts=facts,
+                close_segment=service.close_segment,
+                every_s=settle_every_s,
+            )
+        )
+    return service
 
 
 def _locked(folder: Path) -> int:

@@ -55,6 +55,18 @@ class CountsLedger(Ledger, Protocol):
         ...
 
 
+class SideJob(Protocol):
+    """What runs beside the service, such as the settling of likes."""
+
+    def health(self) -> dict[str, object]:
+        """Say how it is."""
+        ...
+
+    def stop(self) -> None:
+        """End it, and return when it has."""
+        ...
+
+
 @dataclass(slots=True)
 class _Call:
     rows: Sequence[Mapping[str, object]]
@@ -90,6 +102,7 @@ class LiveService:
         lock: int,
     ) -> None:
         self._lock = lock
+        self._side: SideJob | None = None
         self._folder, self._settings = folder, settings
         self._journal, self._intake, self._scorer = journal, intake, scorer
         self._ledger, self._recovered = ledger, recovered
@@ -148,6 +161,8 @@ class LiveService:
 
     def close(self) -> None:
         """Drain, write a last checkpoint, and give everything back."""
+        if self._side is not None:
+            self._side.stop()
         self.drain()
         if self._saver is not None:
             self._saver.join()
@@ -157,6 +172,15 @@ class LiveService:
         self._counting.close()
         self._journal.close()
         os.close(self._lock)
+
+    def attach(self, job: SideJob) -> None:
+        """Let a job run beside the service: its health is told, and it ends with the service."""
+        self._side = job
+
+    def close_segment(self) -> None:
+        """End the journal's segment, so that all that was taken in can become history."""
+        with self._disk_lock:
+            self._journal.rotate()
 
     def abandon(self) -> None:
         """End at once, as a process that is killed does: nothing is drained, applied or saved."""
@@ -185,6 +209,7 @@ class LiveService:
             "failure": failure,
             "ledger_error": self._counting.error,
             "checkpoint_error": self._saving_error,
+            **(self._side.health() if self._side else {}),
         }
 
     def _guarded(self, part: object) -> None:

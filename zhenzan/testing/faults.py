@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from zhenzan.counts.interface import Applied, LikeState, Revision, StateRow, Unlike
+from zhenzan.counts.interface import Applied, Group, LikeRow, LikeState, Revision, StateRow, Unlike
 from zhenzan.counts.ledger import CountLedger
 from zhenzan.live.disk import Disk
 
@@ -141,12 +141,16 @@ class FaultyLedger:
         return applied
 
     def revise(
-        self, revisions: Sequence[Revision], *, progress: Mapping[str, int] | None = None
+        self,
+        revisions: Sequence[Revision],
+        *,
+        groups: Sequence[Group] = (),
+        progress: Mapping[str, int] | None = None,
     ) -> Applied:
         """Revise likes, or be away."""
         if self._falls():
             raise AwayError("the server closed the connection")
-        return self._ledger.revise(revisions, progress=progress)
+        return self._ledger.revise(revisions, groups=groups, progress=progress)
 
     def applied_position(self) -> int:
         """Give the position up to which all is applied."""
@@ -155,6 +159,10 @@ class FaultyLedger:
     def first_answers(self, event_ids: Sequence[str]) -> Mapping[str, StateRow]:
         """Give the answers at once."""
         return self._ledger.first_answers(event_ids)
+
+    def standing(self, event_ids: Iterable[str]) -> Mapping[str, LikeRow]:
+        """Give likes as they stand."""
+        return self._ledger.standing(event_ids)
 
     def _falls(self) -> bool:
         if self.gone:
