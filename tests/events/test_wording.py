@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zhenzan.events.ingest import Ingest
-from zhenzan.events.wording import _lexicon, solicits, text_hashes
+from zhenzan.events.wording import _letters, _lexicon, _plain, _words, solicits, text_hashes
 from zhenzan.settings import Settings
 
 SOLICITS = [
@@ -98,3 +101,16 @@ def test_a_log_tells_which_rows_solicit_and_where_they_come_from(tmp_path) -> No
     assert batch.solicits.tolist() == [True, False, False, True]
     north, south, address, unknown = batch.region.tolist()
     assert north == address and north >= 0 and south not in (north, -1) and unknown == -1
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=20)), min_size=1, max_size=8))
+def test_letters_and_words_are_those_of_the_classes_of_unicode(texts: list[str | None]):
+    array = pa.array(texts, pa.string())
+    plain = _plain(array)
+    assert _letters(array).equals(
+        pc.replace_substring_regex(plain, pattern=r"[^\p{L}]+", replacement="")
+    )
+    assert _words(array).equals(
+        pc.replace_substring_regex(plain, pattern=r"[^\p{L}\p{N}]+", replacement=" ")
+    )
+    assert _letters(array.slice(1)).equals(_letters(array).slice(1))

@@ -198,21 +198,25 @@ class EmbeddedEngine:
         values = np.empty((len(self._sources), _padded(len(batch))), np.int64)
         for column, row in self._sources.items():
             values[row, : len(batch)] = _written(getattr(batch, column), column)
-        flags = {keyed.group: _taken_in(batch, keyed.group) for keyed in self._keyed}
+        # Many groups take in the same rows.
+        filters = {_filter_of(keyed.group): keyed.group for keyed in self._keyed}
+        by_filter = {name: _taken_in(batch, group) for name, group in filters.items()}
+        flags = [by_filter[_filter_of(keyed.group)] for keyed in self._keyed]
         codes: dict[tuple[str, ...], I32] = {
             (column,): getattr(batch, column) for column in self.plan.columns
         }
         for pair, table in self._pairs.items():
             makes = np.zeros(len(batch), np.uint8)
-            for group, taken in flags.items():
-                if group.key == pair and not late:
+            for keyed, taken in zip(self._keyed, flags, strict=True):
+                if keyed.group.key == pair and not late:
                     makes |= taken
             codes[pair] = table.encode(codes[(pair[0],)], codes[(pair[1],)], makes)
             table.touch(codes[pair], makes, batch.ts)
 
-        def run_group(keyed: KeyedState) -> None:
-            taken = flags[keyed.group]
-            index = np.flatnonzero(places >= 0) if late else np.flatnonzero(taken | (places >= 0))
+        asked = places >= 0
+
+        def run_group(keyed: KeyedState, taken: U8) -> None:
+            index = np.flatnonzero(asked) if late else np.flatnonzero(taken | asked)
             rows = Rows(index, batch.ts, codes[keyed.group.key], taken, places, values)
             keyed.reserve_keys(int(codes[keyed.group.key].max()) + 1)
             if late:
@@ -222,10 +226,10 @@ class EmbeddedEngine:
 
         # Groups share nothing but what they read, and kernels run without the interpreter's lock.
         if self._pool is None:
-            for keyed in self._keyed:
-                run_group(keyed)
+            for keyed, taken in zip(self._keyed, flags, strict=True):
+                run_group(keyed, taken)
         else:
-            list(self._pool.map(run_group, self._keyed))
+            list(self._pool.map(run_group, self._keyed, flags))
 
     def _columns(self, whole: I64, part: NDArray[np.float64]) -> Columns:
         columns: Columns = dict(zip(self._whole, whole, strict=True))
@@ -246,6 +250,10 @@ def _padded(count: int) -> int:
     """Lengthen a row of words so that columns side by side do not compete for one cache set."""
     page, line = 512, 8
     return -(-count // page) * page + 9 * line
+
+
+def _filter_of(group: Group) -> tuple[tuple[int, ...], object]:
+    return tuple(group.kinds), group.where
 
 
 def _taken_in(batch: Batch, group: Group) -> U8:

@@ -115,7 +115,7 @@ def _locked(folder: Path) -> int:
 @cache
 def _warm_up() -> None:
     """Load every kernel with a like that no state sees, so that the first caller does not wait."""
-    row = {"event_id": "0", "ts": _A_TIME_US, "account_id": "0", "item_id": "0"}
+    row = {"event_id": "0", "ts": _A_TIME_US, "account_id": "0", "item_id": "0", "text": "0"}
     blank = {"kind": int(Kind.LIKE), "dwell_ms": -1, "completion_permille": -1, "amount_cents": 0}
     columns = [
         pa.array([row.get(field.name, blank.get(field.name))], field.type) for field in RECORD

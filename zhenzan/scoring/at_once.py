@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family, Likes
@@ -71,6 +72,10 @@ class AtOnceScorer:
         self._by_likes = renewal == "likes"
         self._due = 0
         self._weights = load(self.detectors, "at_once")
+        widest = max(len(d.edges) for d in self.detectors)
+        self._edges = np.full((len(self.detectors), widest), np.nan)
+        for row, detector in enumerate(self.detectors):
+            self._edges[row, : len(detector.edges)] = detector.edges
         self._families = np.array([d.family for d in self.detectors], np.int8)
         self._pools = {name: RunningContext() for name in POOLS}
         self._suspected = 0.0
@@ -103,11 +108,12 @@ class AtOnceScorer:
             ``category`` and ``campaign``.
         """
         count = len(likes["ts"])
-        values = np.empty((count, len(self.detectors)), np.float32)
+        measured = np.empty((len(self.detectors), count))
+        for row, detector in enumerate(self.detectors):
+            measured[row] = detector.measure(likes)
+        values = np.ascontiguousarray(measured.T, np.float32)
         bins = np.empty((count, len(self.detectors)), np.int8)
-        for column, detector in enumerate(self.detectors):
-            measured, bins[:, column] = detector.bin(likes)
-            values[:, column] = measured
+        _bin(measured, self._edges, bins)
         nats = np.empty((count, FAMILIES), np.float32)
         score = np.empty(count)
         start = 0
@@ -167,3 +173,17 @@ class AtOnceScorer:
 def grained(probability: NDArray[np.float64]) -> NDArray[np.float64]:
     """Round probabilities to the grain at which their sums are exact."""
     return np.round(probability * GRAIN) / GRAIN
+
+
+@njit(cache=True, nogil=True)
+def _bin(measured: NDArray[np.float64], edges: NDArray[np.float64], bins: NDArray[np.int8]) -> None:
+    """Sort values into bins as ``Detector.bin`` does, all detectors at once."""
+    for row in range(measured.shape[0]):
+        for like in range(measured.shape[1]):
+            value = measured[row, like]
+            place = 0
+            if value == value:
+                place = 1
+                while place <= edges.shape[1] and edges[row, place - 1] <= value:
+                    place += 1
+            bins[like, row] = place
