@@ -14,7 +14,7 @@ import pytest
 
 from zhenzan import clock
 from zhenzan.api.app import create_app
-from zhenzan.api.gate import first_key
+from zhenzan.api.gate import open_gate
 from zhenzan.api.parts import Parts
 from zhenzan.counts.delivery import Deliverer, http_post
 from zhenzan.counts.guard import AddressGuard, networks
@@ -34,7 +34,7 @@ def make_parts(path: Path) -> tuple[Parts, str]:
     """Parts over a new SQLite store, and the key to them."""
     store = open_store(path)
     ledger = CountLedger(store)
-    gate, key = first_key(store)
+    gate, key = open_gate(store)
     assert key is not None
     guard = AddressGuard(networks(["127.0.0.0/8"]))
     book = WebhookBook(store, guard, webhooks_max=3)

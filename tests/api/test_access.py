@@ -14,8 +14,8 @@ import pytest
 from zhenzan.access.access import Access
 from zhenzan.access.audit import looks_at
 from zhenzan.access.roles import ROLES, Role
-from zhenzan.api.access import COOKIE, AccessGate
 from zhenzan.api.app import OPEN, create_app
+from zhenzan.api.gate import COOKIE, AccessGate
 from zhenzan.api.parts import Parts
 from zhenzan.counts.interface import LikeState
 

@@ -1,4 +1,4 @@
-"""Signing in and out, the first administrator, keys and the audit log; and the gate over them."""
+"""Signing in and out, the first administrator, keys and the audit log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from zhenzan.access.roles import Role
-from zhenzan.api.gate import Caller, needs
+from zhenzan.api.gate import COOKIE, AccessGate, Caller, needs
 from zhenzan.api.parts import off_loop
 from zhenzan.api.problem import ProblemError, not_found
 from zhenzan.api.shapes import Shape, problems
@@ -19,24 +19,9 @@ from zhenzan.errors import AccessError
 
 if TYPE_CHECKING:
     from zhenzan.access.access import Access
-    from zhenzan.access.identity import Identity
     from zhenzan.access.keys import Key
 
 ROUTER = APIRouter(prefix="/v1/access", tags=["access"])
-
-COOKIE = "__Host-zhenzan"
-"""The prefix makes browsers refuse it without TLS, for another path, or from a subdomain."""
-
-CSRF_HEADER = "x-csrf-token"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
-PERSONAL: dict[str, str] = {
-    "/v1/accounts/": "/v1/accounts/{account_id}",
-    "/v1/likes/": "/v1/likes/{event_id}",
-    "/v1/groups/": "/v1/groups/{group_id}",
-    "/v1/export/": "/v1/export/{table}",
-}
-"""Beginnings of addresses that show personal data, and the route that the access log names."""
 
 
 class SignIn(Shape):
@@ -59,57 +44,6 @@ class NewKey(Shape):
     roles: list[Role] = Field(min_length=1, max_length=6)
     merchant_id: str | None = Field(default=None, max_length=500)
     days: int = Field(default=90, ge=1, le=730)
-
-
-class AccessGate:
-    """Admits keys and sessions, each at its rate, and takes down who sees personal data.
-
-    ``admit`` reads memory alone, so it never holds the event loop up.
-    """
-
-    def __init__(self, access: Access) -> None:
-        self.access = access
-
-    def admit(self, request: Request, roles: frozenset[Role]) -> Caller:
-        """Say who asks; see `zhenzan.api.gate.Gate`."""
-        who = self._who(request)
-        if who is None:
-            raise ProblemError(
-                "unauthenticated",
-                "give a valid key as `Authorization: Bearer KEY`, or sign in",
-                "请以 `Authorization: Bearer KEY` 提供有效密钥，或登录",
-            )
-        wait_s = self.access.wait_s(who)
-        if wait_s:
-            raise ProblemError(
-                "overloaded", "the key asks more often than it may", "该密钥的请求过于频繁",
-                retry_after_s=wait_s,
-            )  # fmt: skip
-        if not who.roles & roles:
-            raise ProblemError("forbidden", "the roles held do not allow it", "所持角色无此权限")
-        self._look(request, who)
-        return Caller(who.name, who.roles, who.merchant_id)
-
-    def _who(self, request: Request) -> Identity | None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme:
-            # What bears a key is no browser's doing: the cookie beside it is not looked at.
-            return self.access.keys.check(key.strip()) if scheme.lower() == "bearer" else None
-        cookie = request.cookies.get(COOKIE)
-        if cookie is None:
-            return None
-        token = request.headers.get(CSRF_HEADER)
-        return self.access.users.check(cookie, token, changes=request.method not in SAFE)
-
-    def _look(self, request: Request, who: Identity) -> None:
-        for start, route in PERSONAL.items():
-            if request.url.path.startswith(start):
-                subject = request.url.path[len(start) :][:500]
-                if not self.access.look(who, route, subject):
-                    raise ProblemError(
-                        "unavailable", "the access log cannot keep up", "访问日志暂时无法写入",
-                        retry_after_s=5.0,
-                    )  # fmt: skip
 
 
 def access_of(request: Request) -> Access:

@@ -1,31 +1,38 @@
 """Who may use a route: the one place where keys and roles plug in.
 
 A route names the roles that may use it with `needs`; the gate of the application says who is
-asking. `FirstKeyGate` knows one key, printed once at the first start and kept as a hash; it is
-the key of an administrator.
+asking: the bearer of a key, or a browser with a session.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import insert, select
 from starlette.requests import Request
 
+from zhenzan.access.access import Access
+from zhenzan.access.identity import Identity
 from zhenzan.access.roles import Role
 from zhenzan.api.problem import ProblemError
-from zhenzan.store.tables.keys import FIRST_KEYS
 
 if TYPE_CHECKING:
     from zhenzan.store.engine import Store
 
-KEY_BYTES = 32
-"""256 bits of chance: nobody finds such a key by trying, so a fast hash of it is enough."""
+COOKIE = "__Host-zhenzan"
+"""The prefix makes browsers refuse it without TLS, for another path, or from a subdomain."""
+
+CSRF_HEADER = "x-csrf-token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PERSONAL: dict[str, str] = {
+    "/v1/accounts/": "/v1/accounts/{account_id}",
+    "/v1/likes/": "/v1/likes/{event_id}",
+    "/v1/groups/": "/v1/groups/{group_id}",
+    "/v1/export/": "/v1/export/{table}",
+}
+"""Beginnings of addresses that show personal data, and the route that the access log names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,14 @@ class Caller:
 
 class Gate(Protocol):
     """Knows keys and roles."""
+
+    def start(self) -> None:
+        """Keep what is known fresh, in a thread of its own, until `close`."""
+        ...
+
+    def close(self) -> None:
+        """Stop, and write what waits to be written."""
+        ...
 
     def admit(self, request: Request, roles: frozenset[Role]) -> Caller:
         """Say who asks; called on the event loop, so it must not wait for anything.
@@ -68,50 +83,72 @@ def needs(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
     return admitted
 
 
-class FirstKeyGate:
-    """Admits the holder of the key that the first start printed.
+class AccessGate:
+    """Admits keys and sessions, each at its rate, and takes down who sees personal data.
 
-    Parameters
-    ----------
-    hashes
-        SHA-256 of every key that is valid.
+    ``admit`` reads memory alone, so it never holds the event loop up.
     """
 
-    def __init__(self, hashes: list[bytes]) -> None:
-        self._hashes = hashes
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
+    def start(self) -> None:
+        """Read keys and users anew, and write looks, each second."""
+        self.access.start()
+
+    def close(self) -> None:
+        """Stop, and write the looks that wait."""
+        self.access.close()
 
     def admit(self, request: Request, roles: frozenset[Role]) -> Caller:
-        """Admit the bearer of the key as an administrator, who may use every route."""
-        assert "admin" in roles
-        given = request.headers.get("authorization", "")
-        scheme, _, key = given.partition(" ")
-        digest = _digest(key.strip())
-        known = any(hmac.compare_digest(digest, stored) for stored in self._hashes)
-        if scheme.lower() != "bearer" or not known:
+        """Say who asks; see `zhenzan.api.gate.Gate`."""
+        who = self._who(request)
+        if who is None:
             raise ProblemError(
                 "unauthenticated",
-                "give the key as `Authorization: Bearer KEY`",
-                "请以 `Authorization: Bearer KEY` 提供密钥",
+                "give a valid key as `Authorization: Bearer KEY`, or sign in",
+                "请以 `Authorization: Bearer KEY` 提供有效密钥，或登录",
             )
-        return Caller("first key", frozenset[Role](("admin",)))
+        wait_s = self.access.wait_s(who)
+        if wait_s:
+            raise ProblemError(
+                "overloaded", "the key asks more often than it may", "该密钥的请求过于频繁",
+                retry_after_s=wait_s,
+            )  # fmt: skip
+        if not who.roles & roles:
+            raise ProblemError("forbidden", "the roles held do not allow it", "所持角色无此权限")
+        self._look(request, who)
+        return Caller(who.name, who.roles, who.merchant_id)
+
+    def _who(self, request: Request) -> Identity | None:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme:
+            # What bears a key is no browser's doing: the cookie beside it is not looked at.
+            return self.access.keys.check(key.strip()) if scheme.lower() == "bearer" else None
+        cookie = request.cookies.get(COOKIE)
+        if cookie is None:
+            return None
+        token = request.headers.get(CSRF_HEADER)
+        return self.access.users.check(cookie, token, changes=request.method not in SAFE)
+
+    def _look(self, request: Request, who: Identity) -> None:
+        for start, route in PERSONAL.items():
+            if request.url.path.startswith(start):
+                subject = request.url.path[len(start) :][:500]
+                if not self.access.look(who, route, subject):
+                    raise ProblemError(
+                        "unavailable", "the access log cannot keep up", "访问日志暂时无法写入",
+                        retry_after_s=5.0,
+                    )  # fmt: skip
 
 
-def first_key(store: Store) -> tuple[FirstKeyGate, str | None]:
-    """Open the gate; make its key where the store has none yet.
+def open_gate(store: Store) -> tuple[AccessGate, str | None]:
+    """Open the gate of a store; make the key of an administrator where it has no key yet.
 
     Returns
     -------
     tuple
-        The gate, and the new key, to be shown once; None where there was one already.
+        The gate, and the new key, to be shown once; None where there was a key already.
     """
-    with store.writing() as connection:
-        hashes = list(connection.scalars(select(FIRST_KEYS.c.sha256)))
-        if hashes:
-            return FirstKeyGate([bytes.fromhex(text) for text in hashes]), None
-        key = f"zz_{secrets.token_urlsafe(KEY_BYTES)}"
-        connection.execute(insert(FIRST_KEYS), {"sha256": _digest(key).hex()})
-    return FirstKeyGate([_digest(key)]), key
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+    access = Access(store)
+    return AccessGate(access), access.first_key()

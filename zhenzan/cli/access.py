@@ -26,8 +26,8 @@ def make_key(
         str | None, typer.Option("--merchant", help="The one merchant of the role merchant.")
     ] = None,
     days: Annotated[int, typer.Option("--days", help="How long it is valid.")] = 90,
-    rate_per_s: Annotated[float, typer.Option("--rate", help="Requests a second.")] = 100.0,
-    burst: Annotated[float, typer.Option("--burst", help="Requests at once.")] = 200.0,
+    rate_per_s: Annotated[float, typer.Option("--rate", help="Requests a second.")] = 5_000.0,
+    burst: Annotated[float, typer.Option("--burst", help="Requests at once.")] = 10_000.0,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it, the only time that it can be seen."""

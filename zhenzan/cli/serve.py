@@ -150,7 +150,7 @@ def _server(
     """Make the server, its parts, and the first key where this is the first start."""
     from zhenzan import clock
     from zhenzan.api.app import create_app
-    from zhenzan.api.gate import first_key
+    from zhenzan.api.gate import open_gate
     from zhenzan.api.logs import log_config
     from zhenzan.api.parts import Parts
     from zhenzan.counts.delivery import Deliverer, http_post
@@ -173,7 +173,7 @@ def _server(
         chance=clock.generator(secrets.randbits(63)),
         attempts_max=settings.webhook_attempts_max,
     )
-    gate, key = first_key(ledger.store)
+    gate, key = open_gate(ledger.store)
     parts = Parts(service, ledger, gate, book, deliverer, settings)
     config = uvicorn.Config(
         create_app(parts),
@@ -228,9 +228,11 @@ def _beside(parts: Parts, broker: BrokerOptions | None) -> Generator[None]:
         parts.beside["broker"] = bridge.figures
         bridge.start()
     deliveries.start()
+    parts.gate.start()
     try:
         yield
     finally:
+        parts.gate.close()
         stop.set()
         if bridge is not None:
             bridge.stop()

@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables; the first key becomes one of ``api_keys``."""
+    op.drop_table("first_keys")
     op.create_table(
         "users",
         sa.Column("name", sa.Text(), nullable=False),
@@ -98,3 +99,8 @@ def downgrade() -> None:
     """Remove them."""
     for name in _NAMES:
         op.drop_table(name)
+    op.create_table(
+        "first_keys",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name="pk_first_keys"),
+    )
