@@ -31,6 +31,7 @@ BELOW: dict[str, set[str]] = {
     # Rules take back what they did as the audit revises: the figures follow the likes.
     "rules": BOTTOM
     | {"events", "features", "engine", "traces", "detectors", "groups", "scoring", "audit"},
+    "alarm": BOTTOM | {"events", "features", "engine", "traces", "detectors"},
     # Relational state knows tables and nothing of what fills them.
     "store": BOTTOM,
     "counts": BOTTOM | {"store"},
