@@ -48,6 +48,7 @@ BELOW: dict[str, set[str]] = {
         "rules",
         "store",
         "counts",
+        "alarm",
     },
     # Topics carry what the live service takes and tells; they know nothing of HTTP.
     "broker": BOTTOM | {"events", "counts", "live"},

@@ -94,7 +94,7 @@ class Gauges:
             tries[:, place] = asked
             hits[:, place] = has & asked
         tries[:, ends[2] : ends[3]] = True
-        hits[np.arange(rows), ends[2] + batch.kind] = True
+        hits[np.arange(rows), ends[2] + batch.kind.astype(np.int64)] = True
         known = (batch.channel >= 0).nonzero()[0]
         tries[known, ends[3] :] = True
         watched = known[batch.channel[known] < CHANNELS_MAX]

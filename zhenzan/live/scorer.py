@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 import zhenzan
+from zhenzan.alarm.gauges import Gauges
+from zhenzan.alarm.silence import SilenceAlarm
+from zhenzan.alarm.told import Alarm, alarms_on
 from zhenzan.clock import SECOND_US
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.engine.snapshot import Snapshot, put_back, take
+from zhenzan.events.batch import LogBatch
 from zhenzan.events.encode import Encoder
 from zhenzan.events.hashed import HashedRows
 from zhenzan.events.network import Networks
@@ -32,6 +37,8 @@ from zhenzan.scoring.signals import SignalSource
 from zhenzan.settings import Settings
 
 I64 = NDArray[np.int64]
+
+LOG = logging.getLogger("zhenzan.live")
 
 _NEVER_US = -(1 << 62)
 
@@ -93,6 +100,8 @@ class LiveScorer:
         )
         self.signals = SignalSource(settles=False, threads=1)
         self.scorer = AtOnceScorer(all_detectors(), renewal="likes")
+        self.gauges = Gauges(self.scorer.detectors)
+        self.silence = SilenceAlarm(len(self.gauges.all))
         self.clock_us = _NEVER_US
         self._reasoner: Reasoner | None = None
         self._reasoned_on: object = None
@@ -122,7 +131,29 @@ class LiveScorer:
         self._reasoner = None
 
     def _state(self) -> dict[str, object]:
-        return {"encoder": self.encoder, "signals": self.signals, "scorer": self.scorer}
+        return {
+            "encoder": self.encoder,
+            "signals": self.signals,
+            "scorer": self.scorer,
+            "silence": self.silence,
+        }
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """List what has fallen silent, as of the rows answered so far."""
+        channels = self.encoder.tables["channel"]
+        return alarms_on(
+            self.gauges,
+            self.silence,
+            lambda code: str(channels.strings(np.array([code], np.int32))[0].as_py()),
+        )
+
+    def _watch(self, batch: LogBatch, bins: NDArray[np.int8]) -> None:
+        hits, tries = self.gauges.count(batch, bins)
+        for change in self.silence.observe(batch.ts, hits, tries):
+            gauge = self.gauges.all[change.gauge]
+            told = {"what": gauge.what, "name": gauge.name, "share": change.share}
+            word = "raised" if change.began else "ended"
+            LOG.warning(f"a silence alarm was {word}", extra={"fields": told})
 
     def answer(self, rows: pa.Table, *, explain: bool = True) -> Judged:
         """Take canonical rows in, in the order of the journal, and answer each.
@@ -192,6 +223,7 @@ class LiveScorer:
             self.scorer.forget(batch.forgotten.codes["device"])
         count = len(likes["ts"])
         score, states = np.empty(count), np.empty(count, np.int8)
+        bins = np.zeros((count, len(self.scorer.detectors)), np.int8)
         reasons: list[tuple[Reason, ...]] = []
         start = 0
         while start < count:
@@ -199,10 +231,12 @@ class LiveScorer:
             those = likes if part == slice(0, count) else {k: v[part] for k, v in likes.items()}
             answers = self.scorer.score(those)
             score[part] = answers.score
+            bins[part] = answers.bins
             is_new = new_accounts(those["ts"], those["registered_us"])
             states[part] = count_states(answers.score, answers.nats, self._settings, is_new=is_new)
             reasons += self._explain(those, answers) if explain else [()] * len(answers.score)
             start = part.stop
+        self._watch(batch, bins)
         return score, states, reasons
 
     def _explain(
