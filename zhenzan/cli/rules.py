@@ -160,7 +160,15 @@ def stop(
 def undo(
     name: Annotated[str, typer.Argument(help="The rule to take back.")],
     version: Annotated[int, typer.Option("--version", help="Which version of it.")],
-    scored: Annotated[Path, typer.Option("--scored", help="Folder that `score` wrote.")],
+    scored: Annotated[
+        Path | None, typer.Option("--scored", help="Folder that `score` wrote.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of the service; needs --book.")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option("--database", help="Its ledger, if not SQLite in the folder.")
+    ] = None,
     book: Annotated[Path | None, typer.Option("--book", help="Rulebook that notes it.")] = None,
     author: Author = None,
     as_json: AsJson = False,
@@ -170,14 +178,22 @@ def undo(
     from zhenzan.rules.book import RuleBook
     from zhenzan.rules.undo import undo_outputs
 
+    if (scored is None) == (data is None) or (data is not None and book is None):
+        raise typer.BadParameter("give --scored, or --data with --book")
     settings, _ = settings_table.load()
-    revisions = undo_outputs(scored, name, version, settings)
-    note = f"{len(revisions)} likes revised in {scored.name}"
+    told: dict[str, Any] = {"rule": name, "version": version}
+    if scored is not None:
+        told["revised"] = len(undo_outputs(scored, name, version, settings))
+    elif data is not None and book is not None:
+        from zhenzan.live.undoing import undo_in_service
+
+        told |= undo_in_service(data, database, RuleBook(book), (name, version), settings)
     if book is not None:
         who = author or getpass.getuser()
+        note = f"{told['revised']} likes revised"
         RuleBook(book).note_undo(name, version, author=who, note=note)
-    told = {"rule": name, "version": version, "revised": len(revisions)}
-    _tell(told, f"{len(revisions):,} likes are revised.", as_json)
+    waits = f" {told['waiting']:,} wait for the settler." if told.get("waiting") else ""
+    _tell(told, f"{told['revised']:,} likes are revised.{waits}", as_json)
 
 
 def list_(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -171,10 +172,36 @@ def undo(records: pa.Table, name: str, version: int, settings: Settings) -> pa.T
     return _undone(records, name, version, settings)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Every like at which a live version fired: what it is, and what it is without the rule."""
+
+    event_id: NDArray[np.object_]
+    before: Answer
+    after: Answer
+
+
+def without(records: pa.Table, name: str, version: int, settings: Settings) -> Without:
+    """Join the rules that are left again, at every like at which the version fired.
+
+    Raises
+    ------
+    RuleError
+        The records know no such version.
+    """
+    touched, left = _touched(records, name, version)
+    return _joined_again(touched, left, settings)
+
+
 def _undone(
     records: pa.Table, name: str, version: int, settings: Settings
 ) -> tuple[pa.Table, pa.StructArray]:
     """Give the events, and the evidence of their likes by family without the rule."""
+    return _events(without(records, name, version, settings), f"{name}@{version}")
+
+
+def _touched(records: pa.Table, name: str, version: int) -> tuple[pa.Table, pa.Table]:
+    """Give the records of live rules at those likes, and of them those of other rules."""
     mine = pc.and_(
         pc.equal(records["rule"], pa.scalar(name)), pc.equal(records["version"], version)
     )
@@ -186,8 +213,7 @@ def _undone(
     ids = pc.unique(records.filter(pc.and_(mine, live))["event_id"])
     of_those = pc.and_(live, pc.is_in(records["event_id"], ids))
     touched = records.filter(of_those)
-    left = touched.filter(pc.invert(mine.filter(of_those)))
-    return _events(touched, left, f"{name}@{version}", settings)
+    return touched, touched.filter(pc.invert(mine.filter(of_those)))
 
 
 def _versions(records: pa.Table) -> list[Mapping[str, object]]:
@@ -197,10 +223,7 @@ def _versions(records: pa.Table) -> list[Mapping[str, object]]:
     return told
 
 
-def _events(
-    touched: pa.Table, left: pa.Table, key: str, settings: Settings
-) -> tuple[pa.Table, pa.StructArray]:
-    """Join the rules that are left again, and give what comes out otherwise."""
+def _joined_again(touched: pa.Table, left: pa.Table, settings: Settings) -> Without:
     ids, first = np.unique(np.array(touched["event_id"].to_pylist(), object), return_index=True)
     base = touched.take(pa.array(first))
     score = base["score_without"].to_numpy().astype(np.float64)
@@ -214,9 +237,14 @@ def _events(
         states = settled_states(after, joined, owned, settings, is_new=is_new)
         return Answer(after, joined, states)
 
-    before, after = answered(touched), answered(left)
-    was_score, was = before.score, before.states
-    now_score, now = after.score, after.states
+    return Without(ids, answered(touched), answered(left))
+
+
+def _events(told: Without, key: str) -> tuple[pa.Table, pa.StructArray]:
+    """Give what comes out otherwise without the rule, and its evidence by family."""
+    ids = told.event_id
+    was_score, was = told.before.score, told.before.states
+    now_score, now = told.after.score, told.after.states
     moved = np.flatnonzero((was != now) | (was_score != now_score))
     words = np.array(COUNT_STATES)
     columns = {
@@ -231,7 +259,7 @@ def _events(
         "text": [f"{TEXT} (rule {key})"] * len(moved),
         "text_zh": [f"{TEXT_ZH}（规则 {key}）"] * len(moved),
     }
-    return pa.table(columns, schema=REVISIONS), evidence_array(after.nats[moved])
+    return pa.table(columns, schema=REVISIONS), evidence_array(told.after.nats[moved])
 
 
 def _said(records: pa.Table, ids: NDArray[np.object_]) -> NDArray[np.float64]:
