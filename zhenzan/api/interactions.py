@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from zhenzan.access.roles import Role
 from zhenzan.api.bodies import JSON, NDJSON, parse, read_body
 from zhenzan.api.gate import needs
 from zhenzan.api.parts import parts_of
@@ -19,6 +20,11 @@ from zhenzan.live.answers import answer_body, problem_code
 from zhenzan.live.interface import Answer
 
 ROUTER = APIRouter(tags=["interactions"])
+
+PATH = "/v1/interactions"
+
+ROLES = frozenset[Role](("operator", "admin"))
+"""Who may send interactions: the platform itself."""
 
 _ONE = {"$ref": "#/components/schemas/Interaction"}
 _BODY = {
@@ -47,13 +53,13 @@ _ANSWERS = {
 
 
 @ROUTER.post(
-    "/v1/interactions",
+    PATH,
     openapi_extra=_BODY,
     responses={
         200: _ANSWERS,
         **problems("conflict", "too_large", "unsupported_media", "invalid", "overloaded"),
     },
-    dependencies=[Depends(needs("operator"))],
+    dependencies=[Depends(needs(*ROLES))],
 )
 async def submit(request: Request) -> Response:
     """Take interactions in; they are on disk when the answer comes.
@@ -72,7 +78,7 @@ async def submit(request: Request) -> Response:
         counts[answer.status] += 1
     for status, count in counts.items():
         if count:
-            parts.metrics.interactions.labels(status).inc(count)
+            parts.metrics.taken(status, count)
     if given.single:
         return _written(_single(answers[0]))
     return _written({**counts, "answers": [answer_body(answer) for answer in answers]})
@@ -92,5 +98,7 @@ def _single(answer: Answer) -> dict[str, Any]:
 
 
 def _written(body: dict[str, Any]) -> Response:
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(content, media_type=JSON)
+    return Response(_ENCODER.encode(body).encode(), media_type=JSON)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

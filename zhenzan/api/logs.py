@@ -12,13 +12,14 @@ class JsonLines(logging.Formatter):
     """Writes a record as one line: time, level, part, message, and where it failed."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one record."""
+        """Write one record; what it carries as ``fields`` stands beside its message."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "part": record.name,
             "message": record.getMessage(),
         }
+        line |= getattr(record, "fields", {})
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

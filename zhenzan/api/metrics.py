@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -43,6 +44,20 @@ class Metrics:
             registry=self.registry,
         )
         self._figures: dict[str, Gauge] = {}
+
+    @cache  # noqa: B019  a few routes and statuses; the metrics live as long as the application
+    def _request(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self.requests.labels(route, str(status)), self.seconds.labels(route)
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered."""
+        count, spread = self._request(route, status)
+        count.inc()
+        spread.observe(seconds)
+
+    def taken(self, status: str, count: int) -> None:
+        """Count interactions by what came of them."""
+        self.interactions.labels(status).inc(count)
 
     def text(self, figures: Mapping[str, object]) -> bytes:
         """Write every metric, and numbers of the moment as gauges.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zhenzan.errors import MissingExtra
+from zhenzan.errors import MissingExtra, SettingError
 from zhenzan.settings import DATABASE_VARIABLE
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ _TopicRevisions = Annotated[str, typer.Option("--topic-revisions", help="Topic o
 _TopicDead = Annotated[
     str, typer.Option("--topic-dead", help="Topic of messages that cannot be taken.")
 ]
+_SettleEvery = Annotated[
+    str, typer.Option("--settle-every", help="Time between two looks back, such as 1h.")
+]
 _WebhookNetworks = Annotated[
     list[str] | None,
     typer.Option("--webhook-network", help="Private network open to webhooks; may be repeated."),
@@ -89,6 +92,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     topic_answers: _TopicAnswers = "answers",
     topic_revisions: _TopicRevisions = "revisions",
     topic_dead: _TopicDead = "interactions.dead",
+    settle_every: _SettleEvery = "1h",
     webhook_network: _WebhookNetworks = None,
     settings_file: _SettingsFile = None,
     as_json: _AsJson = False,
@@ -109,9 +113,11 @@ def serve(  # noqa: PLR0913  one parameter per flag
         broker = BrokerOptions(
             kafka, group, topic_in, topic_answers, topic_revisions, topic_dead, client=client
         )
+    settle_every_s = _seconds("settle-every", settle_every)
     listener = _listener(host, port)
     try:
-        with _opened(data, database, settings, Facts(accounts=accounts, items=items)) as opened:
+        facts = Facts(accounts=accounts, items=items)
+        with _opened(data, database, settings, facts, settle_every_s) as opened:
             server, parts, key = _server(opened, settings, webhook_network or [])
             _greet(listener, key, as_json=as_json)
             with _beside(parts, broker):
@@ -122,7 +128,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
 
 @contextmanager
 def _opened(
-    data: Path, database: str | None, settings: Settings, facts: Facts
+    data: Path, database: str | None, settings: Settings, facts: Facts, settle_every_s: float
 ) -> Generator[tuple[CountLedger, Service]]:
     """Open the ledger and the live service; at the end drain and close them."""
     from zhenzan import clock
@@ -135,7 +141,14 @@ def _opened(
         from zhenzan.counts.ledger import CountLedger
 
         ledger = CountLedger(store)
-        service = open_service(data / LIVE, settings, ledger, facts=facts, clock=clock.system)
+        service = open_service(
+            data / LIVE,
+            settings,
+            ledger,
+            facts=facts,
+            clock=clock.system,
+            settle_every_s=settle_every_s,
+        )
         try:
             yield ledger, service
         finally:
@@ -186,6 +199,15 @@ def _server(
     server = uvicorn.Server(config)
     parts.stopping = lambda: server.should_exit
     return server, parts, key
+
+
+def _seconds(name: str, text: str) -> float:
+    from zhenzan.clock import duration_us
+
+    try:
+        return max(1.0, duration_us(text) / 1e6)
+    except ValueError as error:
+        raise SettingError(f"`--{name}`: {error}") from error
 
 
 def _listener(host: str, port: int) -> socket.socket:
