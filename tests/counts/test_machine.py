@@ -176,7 +176,7 @@ def test_the_ledger_counts_as_an_oracle_does(store: Store, examples: int):
 
 @pytest.mark.slow
 def test_the_ledger_counts_as_an_oracle_does_for_longer(store: Store):
-    examples = 200 if store.is_sqlite else 40
+    examples = 60 if store.is_sqlite else 15
     run_state_machine_as_test(
         lambda: Machine(store), settings=settings(max_examples=examples, stateful_step_count=30)
     )
