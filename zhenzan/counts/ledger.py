@@ -9,25 +9,22 @@ journal applies each record once (S1-15, C2-59).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select
 
 from zhenzan.counts.batch import CURRENT, Batch, Row, changes
 from zhenzan.counts.interface import Applied, Group, LikeState, Revision, Unlike
 from zhenzan.counts.reading import JOURNAL, NOTHING, REVISION, Reading
 from zhenzan.errors import LedgerError
-from zhenzan.store.bulk import change, insertion, upsert
+from zhenzan.store.bulk import BulkRead, change, insertion, upsert
 from zhenzan.store.tables.counts import COUNTERS, GROUPS, LIKES, PROGRESS, STATES, UNLIKES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, SelectBase
 
     from zhenzan.store.engine import Store
-
-IN_MAX = 500
-"""Values named in one statement: SQLite allows 32,766 parameters, and short plans are cached."""
 
 
 class CountLedger(Reading):
@@ -47,6 +44,10 @@ class CountLedger(Reading):
         self._move_counters = upsert(store, COUNTERS, adds=True)
         self._set_progress = upsert(store, PROGRESS)
         self._set_groups = upsert(store, GROUPS)
+        self._find_held = BulkRead(store, ["event_id"], _held)
+        self._find_by_id = BulkRead(store, ["event_id"], _by_id)
+        self._find_by_pair = BulkRead(store, ["account_id", "item_id"], _by_pair)
+        self._find_unliked = BulkRead(store, ["account_id", "item_id"], _unliked)
         self._change_likes = change(store, LIKES, "event_id", CURRENT)
 
     def apply(
@@ -108,7 +109,8 @@ class CountLedger(Reading):
         assert not {JOURNAL, REVISION} & set(progress or {}), "those marks are the ledger's own"
         with self.store.writing() as connection:
             marks = _progress(connection)
-            known = _likes(connection, LIKES.c.event_id, {r.event_id for r in revisions})
+            asked = [{"event_id": name} for name in {r.event_id for r in revisions}]
+            known = _known(self._find_by_id.run(connection, asked))
             batch = Batch(marks.get(REVISION, 0), known, {})
             outcomes = [batch.revise(revision) for revision in revisions]
             self._write_groups(connection, groups)
@@ -125,16 +127,17 @@ class CountLedger(Reading):
         records: Sequence[LikeState | Unlike],
     ) -> tuple[Batch, list[LikeState | Unlike]]:
         """Load what the records may touch; leave out records that the ledger holds already."""
-        ids = {record.event_id for record in records}
-        held = _held(connection, LIKES, ids) | _held(connection, UNLIKES, ids)
+        asked = [{"event_id": record.event_id} for record in records]
+        held = {row[0] for row in self._find_held.run(connection, asked)}
         fresh: dict[str, LikeState | Unlike] = {}
         for record in records:
             if record.position > applied and record.event_id not in held:
                 fresh.setdefault(record.event_id, record)
-        pairs = {(r.account_id, r.item_id) for r in fresh.values() if r.item_id is not None}
-        taking = {(r.account_id, r.item_id) for r in fresh.values() if isinstance(r, Unlike)}
-        known = _likes(connection, tuple_(LIKES.c.account_id, LIKES.c.item_id), taking)
-        return Batch(revision, known, _unliked(connection, pairs)), list(fresh.values())
+        taking = _pairs(r for r in fresh.values() if isinstance(r, Unlike))
+        known = _known(self._find_by_pair.run(connection, taking))
+        found: Sequence[Any] = self._find_unliked.run(connection, _pairs(fresh.values()))
+        unliked = {(row[0], row[1]): row[2] for row in found if row[2] is not None}
+        return Batch(revision, known, unliked), list(fresh.values())
 
     def _write(self, connection: Connection, batch: Batch, progress: dict[str, int]) -> None:
         self._add_likes.run(connection, list(batch.added.values()))
@@ -173,37 +176,43 @@ def _check_range(
 
 
 def _progress(connection: Connection) -> dict[str, int]:
-    return {row.name: row.value for row in connection.execute(select(PROGRESS))}
+    found = connection.exec_driver_sql("SELECT name, value FROM progress")
+    return {row[0]: row[1] for row in found}
 
 
-def _cut(values: Iterable[Any]) -> Iterator[list[Any]]:
-    ordered = sorted(values)
-    for start in range(0, len(ordered), IN_MAX):
-        yield ordered[start : start + IN_MAX]
+def _known(found: Iterable[Any]) -> dict[str, Row]:
+    """Turn rows of likes into what a batch changes; SQLite gives numbers for truth values."""
+    rows = [dict(row._mapping) for row in found]
+    for row in rows:
+        row["withdrawn"], row["campaign"] = bool(row["withdrawn"]), bool(row["campaign"])
+    return {row["event_id"]: row for row in rows}
 
 
-def _held(connection: Connection, table: Table, ids: set[str]) -> set[str]:
-    column = table.c.event_id
-    return {
-        name
-        for some in _cut(ids)
-        for name in connection.scalars(select(column).where(column.in_(some)))
-    }
+def _held(given: Any) -> SelectBase:
+    """Ask which ids likes or unlikes have already."""
+    asked = select(given.c.event_id)
+    likes = select(LIKES.c.event_id).where(LIKES.c.event_id.in_(asked))
+    return likes.union_all(select(UNLIKES.c.event_id).where(UNLIKES.c.event_id.in_(asked)))
 
 
-def _likes(connection: Connection, column: Any, values: set[Any]) -> dict[str, Row]:
-    return {
-        row["event_id"]: dict(row)
-        for some in _cut(values)
-        for row in connection.execute(select(LIKES).where(column.in_(some))).mappings()
-    }
+def _by_id(given: Any) -> SelectBase:
+    return select(LIKES).where(LIKES.c.event_id.in_(select(given.c.event_id)))
 
 
-def _unliked(connection: Connection, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    pair = (UNLIKES.c.account_id, UNLIKES.c.item_id)
-    latest = select(*pair, func.max(UNLIKES.c.ts_us)).group_by(*pair)
-    return {
-        (account, item): ts_us
-        for some in _cut(pairs)
-        for account, item, ts_us in connection.execute(latest.where(tuple_(*pair).in_(some)))
-    }
+def _by_pair(given: Any) -> SelectBase:
+    """Ask for the likes of accounts on items."""
+    same = and_(LIKES.c.account_id == given.c.account_id, LIKES.c.item_id == given.c.item_id)
+    return select(LIKES).select_from(given.join(LIKES, same))
+
+
+def _unliked(given: Any) -> SelectBase:
+    """Ask when accounts last took back what they gave to items; null where they never did."""
+    last = select(func.max(UNLIKES.c.ts_us)).where(
+        UNLIKES.c.account_id == given.c.account_id, UNLIKES.c.item_id == given.c.item_id
+    )
+    return select(given.c.account_id, given.c.item_id, last.scalar_subquery())
+
+
+def _pairs(records: Iterable[LikeState | Unlike]) -> list[dict[str, str]]:
+    pairs = {(r.account_id, r.item_id) for r in records if r.item_id is not None}
+    return [{"account_id": account, "item_id": item} for account, item in pairs]

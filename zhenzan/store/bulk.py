@@ -1,4 +1,4 @@
-"""Writes many rows with a statement that SQLAlchemy compiled once.
+"""Writes and finds many rows with a statement that SQLAlchemy compiled once.
 
 Its usual way prepares every parameter of every row anew, which cost more than SQLite did.
 PostgreSQL gets one statement with all rows as one JSON text, which it takes apart itself: a
@@ -8,14 +8,25 @@ statement a row, or an array a column, cost the driver several times as much.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Text, bindparam, cast, column, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Executable, Table
+    from sqlalchemy import Connection, Executable, Row, SelectBase, Table
 
     from zhenzan.store.engine import Store
 
@@ -53,6 +64,33 @@ class BulkWrite:
             told = [{name: row[name] for name in self._names} for row in rows]
             given = {_ROWS: json.dumps(told, ensure_ascii=False, allow_nan=False)}
         connection.exec_driver_sql(self._text, given)
+
+
+class BulkRead:
+    """A query that is given texts, a row of them for each thing asked about.
+
+    Parameters
+    ----------
+    ask
+        Makes the query over what is given, a table with the columns of ``names``.
+    """
+
+    def __init__(
+        self, store: Store, names: Sequence[str], ask: Callable[[Any], SelectBase]
+    ) -> None:
+        statement = ask(_asked(store, names))
+        compiled = statement.compile(dialect=store.engine.dialect)
+        self._text = str(compiled)
+        # SQLite is given the text once for each place that reads it.
+        self._times = len(getattr(compiled, "positiontup", None) or ())
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, str]]) -> Sequence[Row[Any]]:
+        """Give what is found; nothing where nothing is asked about."""
+        if not rows:
+            return []
+        told = json.dumps(rows, ensure_ascii=False)
+        given: Any = (told,) * self._times if self._times else {_ROWS: told}
+        return connection.exec_driver_sql(self._text, given).all()
 
 
 def insertion(store: Store, table: Table) -> BulkWrite:
@@ -111,6 +149,17 @@ def _names(table: Table) -> list[str]:
 def _selected(columns: Any) -> Any:
     rows = _taken_apart([(own.name, own) for own in columns])
     return select(*(rows.c[own.name] for own in columns))
+
+
+def _asked(store: Store, names: Sequence[str]) -> Any:
+    """Turn the one parameter into rows of texts, on either database."""
+    if not store.is_sqlite:
+        return _taken_apart([(name, Column(name, Text)) for name in names])
+    each = func.json_each(bindparam(_ROWS, type_=Text)).table_valued("value", name="one")
+    texts = [
+        func.json_extract(each.c.value, literal_column(f"'$.{name}'")).label(name) for name in names
+    ]
+    return select(*texts).subquery("given")
 
 
 def _taken_apart(columns: Sequence[tuple[str, Column[Any]]]) -> Any:
