@@ -225,7 +225,7 @@ class Drawn:
             self._tell(name, [None if np.isnan(x) else float(x) for x in numbers])
         days = random.choice([np.nan, 0.0, 0.5, 2.0], rows)
         self.arrays["account_age_days"] = days
-        self._tell("account_age", [None if np.isnan(x) else x * 86_400e6 for x in days])
+        self._tell("account_age", [None if np.isnan(x) else float(x) * 86_400e6 for x in days])
         self.arrays["missing_fields"] = random.integers(0, 4, rows)
         self._tell("missing_fields", [float(x) for x in self.arrays["missing_fields"]])
         self.arrays["campaign"] = random.random(rows) < 0.5
