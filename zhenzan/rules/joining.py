@@ -66,14 +66,20 @@ def join_rules(score: F64, nats: F32, effects: Effects, decide: Decide, *, holds
     told = Effects(effects.rules, effects.fired[rows])
     score, nats = score[rows], nats[rows]
 
+    if not len(rows):
+        nothing = Answer(score, nats, np.zeros(0, np.int8))
+        return Ruled(rows, nothing, nothing, nothing)
+
     def joined(chosen: Effects) -> Answer:
         return _joined(score, nats, chosen, lambda s, n: decide(s, n, rows), holds=holds)
 
+    live = told.of(Mode.LIVE)
+    answer = joined(live)
     return Ruled(
         rows=rows,
-        answer=joined(told.of(Mode.LIVE)),
+        answer=answer,
         without=Answer(score, nats, decide(score, nats, rows)),
-        would=joined(told),
+        would=answer if len(live.rules) == len(told.rules) else joined(told),
     )
 
 
