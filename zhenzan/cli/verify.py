@@ -30,12 +30,13 @@ def verify(
 
     It reads one moment and changes nothing, so the service may go on meanwhile.
     """
-    from zhenzan.counts.verify import verify as compared
     from zhenzan.store import migrate
     from zhenzan.store.engine import open_store
 
     if database is None and not (data / DATABASE).is_file():
         raise StoreError(f"`{data / DATABASE}` is not there", hint="name the folder with `--data`")
+    from zhenzan.counts.verify import verify as compared
+
     store = open_store(database or data / DATABASE, migrate=False)
     try:
         if migrate.version(store) != migrate.versions()[-1]:
