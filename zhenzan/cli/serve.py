@@ -53,6 +53,7 @@ _Accounts = Annotated[
 _Items = Annotated[
     Path | None, typer.Option("--items", help="Side table of items (Parquet or CSV).")
 ]
+_Rules = Annotated[Path | None, typer.Option("--rules", help="Rulebook to follow.")]
 _Kafka = Annotated[
     str | None,
     typer.Option("--kafka", help="Brokers to join topics of: `host:port`, comma-separated."),
@@ -85,6 +86,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     port: _Port = 8_300,
     accounts: _Accounts = None,
     items: _Items = None,
+    rules: _Rules = None,
     kafka: _Kafka = None,
     kafka_config: _KafkaConfig = None,
     group: _Group = "zhenzan",
@@ -105,6 +107,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     from zhenzan.live.scorer import Facts
 
     settings, _ = settings_table.load({}, file=settings_file)
+    facts = Facts(accounts=accounts, items=items, rules=rules)
     broker = None
     if kafka is not None:
         from zhenzan.broker.options import BrokerOptions, read_client_file
@@ -116,7 +119,6 @@ def serve(  # noqa: PLR0913  one parameter per flag
     settle_every_s = _seconds("settle-every", settle_every)
     listener = _listener(host, port)
     try:
-        facts = Facts(accounts=accounts, items=items)
         with _opened(data, database, settings, facts, settle_every_s) as opened:
             server, parts, key = _server(opened, settings, webhook_network or [])
             _greet(listener, key, as_json=as_json)

@@ -18,15 +18,16 @@ ROWS_MAX = 10_000
 class Reason(TypedDict):
     """One reason of a like, with the columns of ``likes.parquet``.
 
-    ``weight`` is in nats: above 0 it speaks for an inauthentic like, below 0 against it.
+    ``weight`` is in nats: above 0 it speaks for an inauthentic like, below 0 against it. What a
+    rule says has its key and version for a code, and no value.
     """
 
     code: str
     family: str
     side: str
-    value: float
-    usual_low: float
-    usual_high: float
+    value: float | None
+    usual_low: float | None
+    usual_high: float | None
     weight: float
     text: str
     text_zh: str

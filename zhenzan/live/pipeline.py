@@ -209,6 +209,7 @@ class LiveService:
             "failure": failure,
             "ledger_error": self._counting.error,
             "checkpoint_error": self._saving_error,
+            "rules_error": self._scorer.rules_error,
             **(self._side.health() if self._side else {}),
         }
 

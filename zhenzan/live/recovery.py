@@ -123,6 +123,7 @@ def count(rows: pa.Table, position: int, judged: Judged, *, version: str) -> Cou
                 score=score[place],
                 as_of_us=as_of[place],
                 reasons=judged.reasons[place],
+                rule_version=judged.rules[place],
                 model_version=version,
             )
         )

@@ -29,6 +29,7 @@ from zhenzan.events.network import Networks
 from zhenzan.events.schema import Kind
 from zhenzan.events.tables import AccountFacts, ItemFacts
 from zhenzan.live.interface import Reason
+from zhenzan.live.ruling import LiveRules
 from zhenzan.scoring.at_once import Answers, AtOnceScorer
 from zhenzan.scoring.decide import count_states, new_accounts
 from zhenzan.scoring.measured import Measured
@@ -45,11 +46,19 @@ _NEVER_US = -(1 << 62)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The optional side tables of the contract, as files."""
+    """What the service may know beside the interactions: side tables, and a rulebook.
+
+    Attributes
+    ----------
+    rules
+        Folder of a ``RuleBook``; what is published or stopped there is in force from the next
+        group on.
+    """
 
     accounts: Path | None = None
     items: Path | None = None
     networks: Path | None = None
+    rules: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ class Judged:
         The rows that are likes; the columns below have one entry for each.
     reasons
         Strongest first; empty tuples where nobody asked for them.
+    rules
+        The live rules that fired at each like, as ``name@version``; None where none did.
     merchants
         Who owns each like's item by the items table; None where there is no table.
     """
@@ -76,7 +87,19 @@ class Judged:
     score: NDArray[np.float64]
     states: NDArray[np.int8]
     reasons: list[tuple[Reason, ...]]
+    rules: list[str | None]
     merchants: list[str | None] | None
+
+
+@dataclass(slots=True)
+class _Part:
+    """The answers to the likes of some rows."""
+
+    score: NDArray[np.float64]
+    states: NDArray[np.int8]
+    bins: NDArray[np.int8]
+    reasons: list[tuple[Reason, ...]]
+    rules: list[str | None]
 
 
 class LiveScorer:
@@ -87,7 +110,7 @@ class LiveScorer:
     later than the lateness bound is answered from what is retained and changes no window
     (design.md, "Time and windows"). So no two rows are peers, and every answer is a function of
     the rows before it alone: the same journal gives the same answers to the last bit, whether it
-    is taken in row by row or replayed as a whole.
+    is taken in row by row or replayed as a whole, as long as no rule changes meanwhile.
     """
 
     def __init__(self, settings: Settings, facts: Facts | None = None) -> None:
@@ -98,13 +121,20 @@ class LiveScorer:
             items=ItemFacts(facts.items) if facts.items else None,
             networks=Networks.read(facts.networks),
         )
-        self.signals = SignalSource(settles=False, threads=1)
+        self._rules = LiveRules(facts.rules)
+        self.signals = SignalSource(self._rules.features, settles=False, threads=1)
+        self._rules.run_on(self.encoder.tables, (f.name for f in self.signals.features))
         self.scorer = AtOnceScorer(all_detectors(), renewal="likes")
         self.gauges = Gauges(self.scorer.detectors)
         self.silence = SilenceAlarm(len(self.gauges.all))
         self.clock_us = _NEVER_US
         self._reasoner: Reasoner | None = None
         self._reasoned_on: object = None
+
+    @property
+    def rules_error(self) -> str | None:
+        """Why the rulebook as it stands is not in force; None while it is."""
+        return self._rules.error
 
     @property
     def version(self) -> str:
@@ -165,6 +195,7 @@ class LiveScorer:
         explain
             False where nobody will read the reasons: a replay.
         """
+        self._rules.look()
         hashed = HashedRows.of(rows.combine_chunks(), None)
         ts = hashed.ts
         as_of, late = np.empty_like(ts), np.empty(len(ts), np.bool_)
@@ -177,9 +208,10 @@ class LiveScorer:
             as_of_us=as_of,
             late_by_us=np.maximum(as_of - ts, 0),
             likes=likes,
-            score=np.concatenate([part[0] for part in parts]),
-            states=np.concatenate([part[1] for part in parts]),
-            reasons=[reasons for part in parts for reasons in part[2]],
+            score=np.concatenate([part.score for part in parts]),
+            states=np.concatenate([part.states for part in parts]),
+            reasons=[reasons for part in parts for reasons in part.reasons],
+            rules=[keys for part in parts for keys in part.rules],
             merchants=self._owners(hashed, likes) if self.encoder.items else None,
         )
 
@@ -211,9 +243,7 @@ class LiveScorer:
             yield slice(start, end), bool(late[start])
             start = end
 
-    def _answer(
-        self, hashed: HashedRows, run: tuple[slice, bool], explain: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.int8], list[tuple[Reason, ...]]]:
+    def _answer(self, hashed: HashedRows, run: tuple[slice, bool], explain: bool) -> _Part:
         rows, is_late = run
         batch = self.encoder.encode([hashed.part(rows.start, rows.stop)], late=is_late)
         accounts = self.encoder.accounts
@@ -222,22 +252,39 @@ class LiveScorer:
         if batch.forgotten is not None:
             self.scorer.forget(batch.forgotten.codes["device"])
         count = len(likes["ts"])
-        score, states = np.empty(count), np.empty(count, np.int8)
         bins = np.zeros((count, len(self.scorer.detectors)), np.int8)
-        reasons: list[tuple[Reason, ...]] = []
+        found = _Part(np.empty(count), np.empty(count, np.int8), bins, [], [])
         start = 0
         while start < count:
             part = slice(start, min(count, start + self.scorer.room))
             those = likes if part == slice(0, count) else {k: v[part] for k, v in likes.items()}
-            answers = self.scorer.score(those)
-            score[part] = answers.score
-            bins[part] = answers.bins
-            is_new = new_accounts(those["ts"], those["registered_us"])
-            states[part] = count_states(answers.score, answers.nats, self._settings, is_new=is_new)
-            reasons += self._explain(those, answers) if explain else [()] * len(answers.score)
+            self._judge(those, part, found, explain)
             start = part.stop
         self._watch(batch, bins)
-        return score, states, reasons
+        return found
+
+    def _judge(
+        self, likes: dict[str, NDArray[Any]], part: slice, found: _Part, explain: bool
+    ) -> None:
+        """Answer likes that are judged by the same evidence."""
+        answers = self.scorer.score(likes)
+        is_new = new_accounts(likes["ts"], likes["registered_us"])
+
+        def decide(
+            score: NDArray[np.float64], nats: NDArray[np.float32], rows: I64
+        ) -> NDArray[np.int8]:
+            return count_states(score, nats, self._settings, is_new=is_new[rows])
+
+        every = np.arange(len(answers.score))
+        states = decide(answers.score, answers.nats, every)
+        ruled = self._rules.join(likes, (answers.score, answers.nats, states), decide)
+        found.score[part], found.states[part] = ruled.score, ruled.states
+        found.bins[part] = answers.bins
+        found.rules.extend(ruled.keys())
+        if explain:
+            found.reasons.extend(ruled.reasons(self._explain(likes, answers)))
+        else:
+            found.reasons.extend([()] * len(every))
 
     def _explain(
         self, likes: dict[str, NDArray[Any]], answers: Answers

@@ -31,6 +31,7 @@ from zhenzan.events.ingest import Ingest
 from zhenzan.live.history import write_history
 from zhenzan.live.pipeline import HISTORY, JOURNAL
 from zhenzan.live.scorer import Facts
+from zhenzan.rules.batch import hook_of
 from zhenzan.scoring.job import score_log
 from zhenzan.settings import Settings
 
@@ -275,7 +276,7 @@ def _score_here(job: Mapping[str, object]) -> None:
         items=side["items"],
         networks=side["networks"],
     )
-    score_log(ingest, out, settings)
+    score_log(ingest, out, settings, rules=hook_of(side["rules"]))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +169,7 @@ class BatchRules:
         rules = [live.rules[place] for place in speaking]
         lists = reasons.take(pa.array(touched)).to_pylist()
         for told, row in zip(lists, touched, strict=True):
-            told += [_reason(rules[place]) for place in np.flatnonzero(fired[row])]
-            accusing = sorted(
-                (r for r in told if r["side"] == "for"), key=lambda reason: -reason["weight"]
-            )
-            others = [r for r in told if r["side"] != "for"]
-            told[:] = accusing[:FOR_MAX] + others
+            told[:] = with_rules(told, [rules[place] for place in np.flatnonzero(fired[row])])
         place = np.arange(len(rows))
         place[touched] = len(rows) + np.arange(len(touched))
         both = pa.chunked_array([reasons, pa.array(lists, reasons.type)])
@@ -233,6 +228,15 @@ def hook_of(folder: Path | None) -> BatchRules | None:
         hint = "publish a rule with `zhenzan rules publish`"
         raise refusal("RL034", folder, "the folder is no rulebook", hint)
     return BatchRules(book.rule_set())
+
+
+def with_rules(
+    reasons: Iterable[Mapping[str, Any]], rules: Iterable[CompiledRule]
+) -> list[Mapping[str, Any]]:
+    """Put what rules say among the reasons of one like, the strongest first."""
+    told = [*reasons, *(_reason(rule) for rule in rules)]
+    accusing = sorted((r for r in told if r["side"] == "for"), key=lambda r: -r["weight"])
+    return accusing[:FOR_MAX] + [r for r in told if r["side"] != "for"]
 
 
 def _reason(rule: CompiledRule) -> dict[str, Any]:

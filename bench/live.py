@@ -1,0 +1,255 @@
+"""Measures the live service: latency against the offered rate, recovery, and memory.
+
+``python -m bench.live [--seconds 10] [--http]``
+
+Question: how long does a caller wait for one interaction at a given rate, how long does the
+service take to come back, and what does a key cost in memory? Estimate before measuring: a group
+costs about 10 ms of one core however small it is, so at rates far below 100 groups a second a
+caller waits for its own group and at most one before it; at higher rates groups grow and the wait
+with them. A replay is batch scoring: some 100,000 rows a second.
+
+Load is open: calls are sent when they are due, whether or not earlier ones were answered, and a
+call's latency counts from when it was due. Writes ``bench/results/live.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhenzan.counts.ledger import CountLedger
+from zhenzan.errors import Overloaded
+from zhenzan.live import open_service
+from zhenzan.live.scorer import LiveScorer
+from zhenzan.settings import Settings
+from zhenzan.sim import scenarios
+from zhenzan.store.engine import open_store
+from zhenzan.testing.rows import canonical, client_rows
+
+ROOT = Path(__file__).parents[1]
+RATES = (100, 500, 1_000, 2_000)
+SETTINGS = replace(Settings(), ahead_s=10**8)
+_CONNECTIONS = 32
+
+
+def _stream(count: int) -> list[dict[str, Any]]:
+    """Take the first rows of the simulated day, as a client sends them."""
+    table = scenarios.run("day", scenarios.Setup(7)).interactions.slice(0, count)
+    rows = table.to_pylist()
+    for row in rows:
+        row["ts"] = row["ts"].isoformat()
+    return [{k: v for k, v in row.items() if v is not None} for row in rows]
+
+
+def _percentiles(latency_s: list[float]) -> dict[str, float]:
+    values = np.percentile(np.array(latency_s) * 1e3, [50, 95, 99])
+    return dict(zip(("p50_ms", "p95_ms", "p99_ms"), values.round(1).tolist(), strict=True))
+
+
+def _noted(latency: list[float], due: float) -> Callable[[object], None]:
+    return lambda _: latency.append(time.perf_counter() - due)
+
+
+def measure_core(rows: list[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
+    """Offer single interactions to the service itself, without HTTP."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "counts.sqlite")
+        service = open_service(Path(folder), SETTINGS, CountLedger(store))
+        given = iter(rows)
+        for rate in RATES:
+            latency: list[float] = []
+            refused, futures = 0, []
+            cpu, started = time.process_time(), time.perf_counter()
+            for number in range(int(rate * seconds)):
+                due = started + number / rate
+                if (wait := due - time.perf_counter()) > 0:
+                    time.sleep(wait)
+                try:
+                    done = service.submit([next(given)])
+                except Overloaded:
+                    refused += 1
+                    continue
+                done.add_done_callback(_noted(latency, due))
+                futures.append(done)
+            for done in futures:
+                done.result(120)
+            wall = time.perf_counter() - started
+            found.append(
+                {
+                    "offered_per_s": rate,
+                    "answered_per_s": round(len(futures) / wall),
+                    "refused": refused,
+                    "cpu_s_per_wall_s": round((time.process_time() - cpu) / wall, 2),
+                    **_percentiles(latency),
+                }
+            )
+        service.close()
+        store.close()
+    return found
+
+
+async def _offer(
+    port: int, key: str, rows: list[dict[str, Any]], rate: int, seconds: float
+) -> dict[str, Any]:
+    """Send single interactions over kept connections, each when it is due."""
+    queue: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
+    latency: list[float] = []
+    statuses: dict[int, int] = {}
+
+    async def connection() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while (job := await queue.get()) is not None:
+            due, body = job
+            head = (
+                f"POST /v1/interactions HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
+            writer.write(head.encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            status = int(answer.split(b" ", 2)[1])
+            length = int(answer.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+            await reader.readexactly(length)
+            latency.append(time.perf_counter() - due)
+            statuses[status] = statuses.get(status, 0) + 1
+        writer.close()
+
+    workers = [asyncio.create_task(connection()) for _ in range(_CONNECTIONS)]
+    started = time.perf_counter()
+    for number, row in enumerate(rows[: int(rate * seconds)]):
+        due = started + number / rate
+        if (wait := due - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        queue.put_nowait((due, json.dumps(row).encode()))
+    for _ in workers:
+        queue.put_nowait(None)
+    await asyncio.gather(*workers)
+    wall = time.perf_counter() - started
+    told = {str(status): count for status, count in sorted(statuses.items())}
+    rate_of = round(len(latency) / wall)
+    return {
+        "offered_per_s": rate, "answered_per_s": rate_of, "statuses": told, **_percentiles(latency)
+    }  # fmt: skip
+
+
+def measure_http(rows: list[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
+    """Offer single interactions to ``zhenzan serve``; the client shares the machine's cores."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "ZHENZAN_AHEAD_S": str(10**8)}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "zhenzan", "serve", "--data", folder, "--port", "0", "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert process.stdout is not None
+        try:
+            greeting = json.loads(process.stdout.readline())
+            port = int(greeting["url"].rsplit(":", 1)[1])
+            key = greeting["first_key"]
+            asyncio.run(_offer(port, key, rows[:200], 100, 2.0))
+            found, start = [], 200
+            for rate in RATES:
+                end = start + int(rate * seconds)
+                found.append(asyncio.run(_offer(port, key, rows[start:end], rate, seconds)))
+                start = end
+        finally:
+            process.terminate()
+            process.wait(60)
+            process.stdout.close()
+    return found
+
+
+def measure_recovery(sizes: tuple[int, ...] = (20_000, 100_000)) -> list[dict[str, Any]]:
+    """Time an opening after a kill: from the journal alone, and from a checkpoint."""
+    found = []
+    for size in sizes:
+        rows = client_rows(size, seed=3, days=2.0)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            store = open_store(folder / "counts.sqlite")
+            service = open_service(folder, SETTINGS, CountLedger(store))
+            for start in range(0, size, 1_000):
+                service.submit(rows[start : start + 1_000]).result(300)
+            service.close()
+            state = next((folder / "checkpoints").glob("*.checkpoint")).stat().st_size
+            facts: dict[str, Any] = {"rows": size, "checkpoint_mib": round(state / 2**20, 1)}
+            for way in ("checkpoint", "journal"):
+                if way == "journal":
+                    shutil.rmtree(folder / "checkpoints")
+                cpu, started = time.process_time(), time.perf_counter()
+                service = open_service(folder, SETTINGS, CountLedger(store))
+                facts[f"{way}_s"] = round(time.perf_counter() - started, 2)
+                facts[f"{way}_cpu_s"] = round(time.process_time() - cpu, 2)
+                service.abandon()
+            store.close()
+        found.append(facts)
+    return found
+
+
+def measure_memory(accounts: int = 200_000) -> dict[str, Any]:
+    """Measure what keys cost: accounts that act twice each, on a twentieth as many items."""
+    scorer = LiveScorer(SETTINGS)
+    empty = sum(array.nbytes for array in scorer.snapshot().arrays.values())
+    rng = np.random.default_rng(5)
+    template = client_rows(2, seed=5)[0]
+    keys: set[str] = set()
+    for start in range(0, 2 * accounts, 50_000):
+        rows = []
+        for number in range(start, min(start + 50_000, 2 * accounts)):
+            account, item = number % accounts, int(rng.integers(0, accounts // 20))
+            row = {
+                **template, "event_id": str(number), "kind": "like" if number % 4 else "view",
+                "ts": 1_700_000_000_000_000 + number * 100_000, "account_id": f"a{account}",
+                "item_id": f"i{item}", "device_id": f"d{account}", "session_id": f"s{account}",
+                "ip": f"10.{account >> 16 & 255}.{account >> 8 & 255}.{account & 255}",
+            }  # fmt: skip
+            keys |= {f"a{account}", f"i{item}", f"d{account}", f"s{account}", f"p{account}"}
+            rows.append(row)
+        scorer.answer(canonical(rows), explain=False)
+    used = sum(array.nbytes for array in scorer.snapshot().arrays.values())
+    return {
+        "keys": len(keys),
+        "empty_mib": round(empty / 2**20, 1),
+        "mib_per_million_keys": round((used - empty) / 2**20 / len(keys) * 1e6),
+    }
+
+
+def main() -> None:
+    """Measure, print, and write the results."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=10.0, help="time at each rate")
+    parser.add_argument("--http", action="store_true", help="over HTTP as well")
+    options = parser.parse_args()
+    rows = _stream(int(sum(RATES) * options.seconds) + 200)
+    facts: dict[str, Any] = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, load {os.getloadavg()[0]:.1f} at the start",
+        "seconds": options.seconds,
+        "core": measure_core(rows, options.seconds),
+        "recovery": measure_recovery(),
+        "memory": measure_memory(),
+    }
+    if options.http:
+        facts["http"] = measure_http(rows, options.seconds)
+    text = json.dumps(facts, indent=1)
+    print(text)
+    (ROOT / "bench" / "results" / "live.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
