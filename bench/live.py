@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,11 @@ import numpy as np
 from zhenzan.counts.ledger import CountLedger
 from zhenzan.errors import Overloaded
 from zhenzan.live import open_service
+from zhenzan.live.intake import Intake
+from zhenzan.live.journal import Journal
+from zhenzan.live.recovery import count
 from zhenzan.live.scorer import LiveScorer
+from zhenzan.live.wire import pack
 from zhenzan.settings import Settings
 from zhenzan.sim import scenarios
 from zhenzan.store.engine import open_store
@@ -43,6 +47,7 @@ from zhenzan.testing.rows import canonical, client_rows
 ROOT = Path(__file__).parents[1]
 RATES = (100, 500, 1_000, 2_000)
 SETTINGS = replace(Settings(), ahead_s=10**8)
+STAGES = ("intake", "journal", "scoring", "counting")
 _CONNECTIONS = 32
 
 
@@ -99,6 +104,39 @@ def measure_core(rows: list[dict[str, Any]], seconds: float) -> list[dict[str, A
                 }
             )
         service.close()
+        store.close()
+    return found
+
+
+def measure_stages(rows: list[dict[str, Any]], groups: int = 150) -> list[dict[str, Any]]:
+    """Measure the CPU time of each stage for groups of several sizes, one after the other."""
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = open_store(folder / "counts.sqlite")
+        ledger, journal = CountLedger(store), Journal(folder / "journal")
+        intake = Intake(folder / "ids", SETTINGS, clock=time.time)
+        scorer, at = LiveScorer(SETTINGS), 0
+        for size in (1, 20, 100):
+            spent: dict[str, list[float]] = {stage: [] for stage in STAGES}
+            for number in range(groups + 20):
+                moments = [time.thread_time()]
+                checked = intake.check(rows[at : at + size])
+                at += size
+                moments.append(time.thread_time())
+                table = checked.accepted
+                position = journal.append(pack(table), count=table.num_rows)
+                moments.append(time.thread_time())
+                judged = scorer.answer(table)
+                moments.append(time.thread_time())
+                effect = count(table, position, judged, version="bench")
+                ledger.apply(position, position + size - 1, effect.likes, effect.unlikes)
+                moments.append(time.thread_time())
+                if number >= 20:  # the first ones load kernels
+                    for stage, low, high in zip(STAGES, moments, moments[1:], strict=False):
+                        spent[stage].append(high - low)
+            stages = {stage: _percentiles(values) for stage, values in spent.items()}
+            found.append({"rows_per_group": size, "cpu_ms": stages})
         store.close()
     return found
 
@@ -174,7 +212,7 @@ def measure_http(rows: list[dict[str, Any]], seconds: float) -> list[dict[str, A
     return found
 
 
-def measure_recovery(sizes: tuple[int, ...] = (20_000, 100_000)) -> list[dict[str, Any]]:
+def measure_recovery(sizes: Sequence[int]) -> list[dict[str, Any]]:
     """Time an opening after a kill: from the journal alone, and from a checkpoint."""
     found = []
     for size in sizes:
@@ -233,15 +271,17 @@ def main() -> None:
     """Measure, print, and write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seconds", type=float, default=10.0, help="time at each rate")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 100_000])
     parser.add_argument("--http", action="store_true", help="over HTTP as well")
     options = parser.parse_args()
-    rows = _stream(int(sum(RATES) * options.seconds) + 200)
+    rows = _stream(max(int(sum(RATES) * options.seconds) + 200, 170 * 121))
     facts: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, load {os.getloadavg()[0]:.1f} at the start",
         "seconds": options.seconds,
+        "stages": measure_stages(rows),
         "core": measure_core(rows, options.seconds),
-        "recovery": measure_recovery(),
+        "recovery": measure_recovery(options.sizes),
         "memory": measure_memory(),
     }
     if options.http:

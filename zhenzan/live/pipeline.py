@@ -106,7 +106,11 @@ class LiveService:
         self._folder, self._settings = folder, settings
         self._journal, self._intake, self._scorer = journal, intake, scorer
         self._ledger, self._recovered = ledger, recovered
-        self._changed = threading.Condition()
+        # One lock; each thread is woken for its own queue alone, since a wrong wake-up costs as
+        # much as the work that it interrupts.
+        self._changed = threading.Lock()
+        self._arrived = threading.Condition(self._changed)
+        self._durable = threading.Condition(self._changed)
         self._disk_lock = threading.Lock()
         self._calls: deque[_Call] = deque()
         self._taken: deque[_Taken] = deque()
@@ -146,14 +150,14 @@ class LiveService:
                 raise Overloaded(float(np.clip(self._rows / self._rate, *_RETRY_S)))
             self._calls.append(call)
             self._rows += len(rows)
-            self._changed.notify_all()
+            self._arrived.notify()
         return call.done
 
     def drain(self) -> None:
         """Take nothing more in, and return once all that was taken in is answered and counted."""
         with self._changed:
             self._draining = True
-            self._changed.notify_all()
+            self._arrived.notify()
         for thread in self._threads:
             thread.join()
         if not self._failure:
@@ -227,7 +231,8 @@ class LiveService:
             self._calls.clear()
             self._taken.clear()
             self._intake_ended = True
-            self._changed.notify_all()
+            self._arrived.notify()
+            self._durable.notify()
         for call in calls:
             call.done.set_exception(Unavailable(f"the service failed: {self._failure}"))
 
@@ -241,7 +246,7 @@ class LiveService:
                     self._try_to_take([call])
         with self._changed:
             self._intake_ended = True
-            self._changed.notify_all()
+            self._durable.notify()
 
     def _try_to_take(self, calls: list[_Call]) -> bool:
         """Make rows durable and hand them on; False where they are to be tried one by one."""
@@ -261,12 +266,12 @@ class LiveService:
             return True
         with self._changed:
             self._taken.append(taken)
-            self._changed.notify_all()
+            self._durable.notify()
         return True
 
     def _next_calls(self) -> list[_Call]:
         with self._changed:
-            self._changed.wait_for(lambda: self._calls or self._draining or self._failure)
+            self._arrived.wait_for(lambda: self._calls or self._draining or self._failure)
             calls: list[_Call] = []
             rows = 0
             while self._calls and (
@@ -324,13 +329,12 @@ class LiveService:
             with self._changed:
                 self._rate += 0.1 * (rate - self._rate)
                 self._rows -= rows
-                self._changed.notify_all()
             if self._answered - self._asked >= self._settings.checkpoint_rows:
                 self._save_aside()
 
     def _next_taken(self) -> list[_Taken]:
         with self._changed:
-            self._changed.wait_for(lambda: self._taken or self._intake_ended)
+            self._durable.wait_for(lambda: self._taken or self._intake_ended)
             taken: list[_Taken] = []
             rows = 0
             while self._taken and (
