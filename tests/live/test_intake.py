@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zhenzan.events.ingest import Ingest
+from zhenzan.events.schema import INTERACTION
 from zhenzan.live.intake import Intake
 from zhenzan.settings import Settings
 from zhenzan.testing.rows import START_US, client_rows
@@ -123,3 +126,25 @@ def test_ids_are_remembered_however_many_are_put_away(tmp_path):
         assert len(memory.check(rows).repeated) == len(rows)
     intake.duplicates.sweep(set())
     assert len(intake.check(rows).repeated) == len(rows)
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=12),
+    st.sampled_from(["like", "view", "2023-11-15T01:00:00Z", START_US, START_US / 1e6]),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=1),
+)
+ROW = st.dictionaries(st.sampled_from([*INTERACTION.names, "unknown"]), VALUES, max_size=8)
+
+
+@given(st.lists(ROW, max_size=6))
+def test_whatever_is_sent_each_row_is_accepted_repeated_or_refused(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("ids")
+    checked = Intake(folder, Settings(), clock=lambda: NOW_S).check(rows)
+    told = [*checked.places.tolist(), *checked.repeated, *checked.refused]
+    assert sorted(told) == list(range(len(rows)))
+    assert len(checked.ids) == checked.accepted.num_rows
