@@ -48,7 +48,7 @@ ROOT = Path(__file__).parents[1]
 RATES = (100, 500, 1_000, 2_000)
 SETTINGS = replace(Settings(), ahead_s=10**8)
 STAGES = ("intake", "journal", "scoring", "counting")
-_CONNECTIONS = 32
+_CONNECTIONS = 128
 
 
 def _stream(count: int) -> list[dict[str, Any]]:
