@@ -15,6 +15,8 @@ import pytest
 from zhenzan import clock
 from zhenzan.api.app import create_app
 from zhenzan.api.gate import open_gate
+from zhenzan.api.measured import MeasuredService
+from zhenzan.api.metrics import Metrics
 from zhenzan.api.parts import Parts
 from zhenzan.counts.delivery import Deliverer, http_post
 from zhenzan.counts.guard import AddressGuard, networks
@@ -46,7 +48,9 @@ def make_parts(path: Path) -> tuple[Parts, str]:
         chance=clock.generator(7),
         attempts_max=3,
     )
-    return Parts(InstantService(ledger), ledger, gate, book, deliverer, SETTINGS), key
+    metrics = Metrics()
+    service = MeasuredService(InstantService(ledger), metrics)
+    return Parts(service, ledger, gate, book, deliverer, SETTINGS, metrics), key
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ ROUTES = [
     ("get", "/v1/groups/{group_id}"),
     ("get", "/v1/revisions"),
     ("get", "/v1/export/{table}"),
+    ("get", "/v1/alarms"),
+    ("post", "/v1/alarms/{alarm_id}/acknowledge"),
     ("post", "/v1/webhooks"),
     ("get", "/v1/webhooks"),
     ("get", "/v1/webhooks/{webhook_id}"),

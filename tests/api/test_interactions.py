@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from zhenzan.api.measured import MeasuredService
 from zhenzan.api.parts import Parts
 from zhenzan.testing.instant import InstantService
 
@@ -133,8 +134,9 @@ def test_a_compressed_body_is_refused(client: TestClient):
 
 
 def test_an_overloaded_service_says_when_to_come_back(client: TestClient, parts: Parts):
-    assert isinstance(parts.service, InstantService)
-    parts.service.retry_after_s = 1.2
+    assert isinstance(parts.service, MeasuredService)
+    assert isinstance(parts.service.service, InstantService)
+    parts.service.service.retry_after_s = 1.2
     answer = client.post(URL, json=LIKE)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
     assert answer.json()["code"] == "overloaded"

@@ -31,7 +31,8 @@ BELOW: dict[str, set[str]] = {
     # Rules take back what they did as the audit revises: the figures follow the likes.
     "rules": BOTTOM
     | {"events", "features", "engine", "traces", "detectors", "groups", "scoring", "audit"},
-    "alarm": BOTTOM | {"events", "features", "engine", "traces", "detectors"},
+    "alarm": BOTTOM | {"events", "features", "engine", "traces", "detectors", "store"},
+    "telemetry": BOTTOM,
     # Relational state knows tables and nothing of what fills them.
     "store": BOTTOM,
     "counts": BOTTOM | {"store"},
@@ -48,10 +49,11 @@ BELOW: dict[str, set[str]] = {
         "rules",
         "store",
         "counts",
+        "telemetry",
         "alarm",
     },
     # Topics carry what the live service takes and tells; they know nothing of HTTP.
-    "broker": BOTTOM | {"events", "counts", "live"},
+    "broker": BOTTOM | {"events", "counts", "live", "telemetry"},
     "api": BOTTOM
     | {
         "events",
@@ -64,8 +66,10 @@ BELOW: dict[str, set[str]] = {
         "rules",
         "store",
         "counts",
+        "telemetry",
         "access",
         "live",
+        "alarm",
         "insight",
     },
     # The simulator knows the contract of a log and nothing of what judges it.

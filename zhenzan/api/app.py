@@ -19,8 +19,9 @@ try:
 except ImportError as error:
     raise MissingExtra("service", package="fastapi") from error
 
-from zhenzan.api import access, export, health, interactions, likes, live, shapes, webhooks
+from zhenzan.api import access, alarms, export, health, interactions, likes, live, shapes, webhooks
 from zhenzan.api.problem import ProblemError, code_of
+from zhenzan.telemetry.request import HEADER, REQUEST_ID, request_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -37,6 +38,7 @@ ROUTERS = (
     webhooks.ROUTER,
     live.ROUTER,
     health.ROUTER,
+    alarms.ROUTER,
     access.ROUTER,
 )
 
@@ -218,16 +220,21 @@ class _Measured:
             return
         status = 500
         start = time.perf_counter()
+        given = dict(scope["headers"]).get(HEADER.encode(), b"").decode("latin-1")
+        name = request_id(given)
+        token = REQUEST_ID.set(name)
 
         async def told(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (HEADER.encode(), name.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, told)
         finally:
+            REQUEST_ID.reset(token)
             # The path of the route, not of the request: ids would make a series each.
             route = getattr(scope.get("route"), "path", "none")
             self._metrics.answered(route, status, time.perf_counter() - start)

@@ -55,7 +55,8 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Give every metric in the text format of Prometheus."""
     parts = parts_of(request)
-    text = parts.metrics.text(await off_loop(_figures, parts))
+    alarms = [(alarm.what, alarm.name) for alarm in parts.alarms()]
+    text = parts.metrics.text(await off_loop(_figures, parts), alarms)
     return Response(text, media_type=CONTENT_TYPE)
 
 

@@ -76,9 +76,6 @@ async def submit(request: Request) -> Response:
     counts = {"accepted": 0, "repeated": 0, "refused": 0}
     for answer in answers:
         counts[answer.status] += 1
-    for status, count in counts.items():
-        if count:
-            parts.metrics.taken(status, count)
     if given.single:
         return _written(_single(answers[0]))
     return _written({**counts, "answers": [answer_body(answer) for answer in answers]})

@@ -7,9 +7,14 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from zhenzan.telemetry.request import REQUEST_ID
+
 
 class JsonLines(logging.Formatter):
-    """Writes a record as one line: time, level, part, message, and where it failed."""
+    """Writes a record as one line: time, level, part, message, and where it failed.
+
+    The request at hand and what a record carries as ``fields`` are added.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one record; what it carries as ``fields`` stands beside its message."""
@@ -20,6 +25,9 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= getattr(record, "fields", {})
+        if (request_id := REQUEST_ID.get()) is not None:
+            line["request"] = request_id
+        line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

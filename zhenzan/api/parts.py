@@ -12,6 +12,7 @@ from starlette.requests import Request
 from zhenzan.api.metrics import Metrics
 
 if TYPE_CHECKING:
+    from zhenzan.alarm.told import Alarm
     from zhenzan.api.gate import Gate
     from zhenzan.counts.delivery import Deliverer
     from zhenzan.counts.ledger import CountLedger
@@ -27,12 +28,17 @@ def _never() -> bool:
     return False
 
 
+def _no_alarms() -> tuple[Alarm, ...]:
+    return ()
+
+
 @dataclass(slots=True)
 class Parts:
     """The live service, the ledger, and what lies beside them.
 
     ``stopping`` says that the server is going down, which ends the live views. ``beside`` names
-    what else runs in the process, with its figures of the moment for the metrics.
+    what else runs in the process, with its figures of the moment for the metrics. ``alarms`` gives
+    the silence alarms that are on.
     """
 
     service: Service
@@ -44,6 +50,7 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
     stopping: Callable[[], bool] = _never
     beside: dict[str, Callable[[], Mapping[str, object]]] = field(default_factory=dict)
+    alarms: Callable[[], tuple[Alarm, ...]] = _no_alarms
     streams: int = 0
     exports: int = 0
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from zhenzan.telemetry.request import REQUEST_ID
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -86,7 +88,7 @@ class ProblemError(Exception):
             "detail": self.detail,
             "detail_zh": self.detail_zh,
             "code": self.code,
-            "instance": f"urn:zhenzan:request:{secrets.token_hex(8)}",
+            "instance": f"urn:zhenzan:request:{REQUEST_ID.get() or secrets.token_hex(8)}",
             "errors": [dict(error) for error in self.errors],
         }
         if self.limit is not None:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,11 +18,12 @@ from zhenzan.errors import MissingExtra, SettingError
 from zhenzan.settings import DATABASE_VARIABLE
 
 if TYPE_CHECKING:
+    from zhenzan.api.metrics import Metrics
     from zhenzan.api.parts import Parts
     from zhenzan.broker.options import BrokerOptions
     from zhenzan.counts.delivery import Outcome
     from zhenzan.counts.ledger import CountLedger
-    from zhenzan.live.interface import Service
+    from zhenzan.live.pipeline import LiveService
     from zhenzan.live.scorer import Facts
     from zhenzan.settings import Settings
 
@@ -128,12 +130,23 @@ def serve(  # noqa: PLR0913  one parameter per flag
         listener.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What was opened, and what measures it."""
+
+    ledger: CountLedger
+    service: LiveService
+    metrics: Metrics
+
+
 @contextmanager
 def _opened(
     data: Path, database: str | None, settings: Settings, facts: Facts, settle_every_s: float
-) -> Generator[tuple[CountLedger, Service]]:
+) -> Generator[_Opened]:
     """Open the ledger and the live service; at the end drain and close them."""
     from zhenzan import clock
+    from zhenzan.api.measured import MeasuredDisk
+    from zhenzan.api.metrics import Metrics
     from zhenzan.live.opening import open_service
     from zhenzan.store.engine import open_store
 
@@ -143,6 +156,7 @@ def _opened(
         from zhenzan.counts.ledger import CountLedger
 
         ledger = CountLedger(store)
+        metrics = Metrics()
         service = open_service(
             data / LIVE,
             settings,
@@ -150,9 +164,10 @@ def _opened(
             facts=facts,
             clock=clock.system,
             settle_every_s=settle_every_s,
+            disk=MeasuredDisk(metrics),
         )
         try:
-            yield ledger, service
+            yield _Opened(ledger, service, metrics)
         finally:
             service.close()
     finally:
@@ -160,13 +175,14 @@ def _opened(
 
 
 def _server(
-    opened: tuple[CountLedger, Service], settings: Settings, webhook_networks: list[str]
+    opened: _Opened, settings: Settings, webhook_networks: list[str]
 ) -> tuple[Any, Parts, str | None]:
     """Make the server, its parts, and the first key where this is the first start."""
     from zhenzan import clock
     from zhenzan.api.app import create_app
     from zhenzan.api.gate import open_gate
     from zhenzan.api.logs import log_config
+    from zhenzan.api.measured import MeasuredService
     from zhenzan.api.parts import Parts
     from zhenzan.counts.delivery import Deliverer, http_post
     from zhenzan.counts.guard import AddressGuard, networks
@@ -177,7 +193,7 @@ def _server(
     except ImportError as error:
         raise MissingExtra("service", package="uvicorn") from error
 
-    ledger, service = opened
+    ledger, metrics = opened.ledger, opened.metrics
     guard = AddressGuard(networks(webhook_networks))
     book = WebhookBook(ledger.store, guard, webhooks_max=settings.webhooks_max)
     deliverer = Deliverer(
@@ -189,7 +205,9 @@ def _server(
         attempts_max=settings.webhook_attempts_max,
     )
     gate, key = open_gate(ledger.store)
-    parts = Parts(service, ledger, gate, book, deliverer, settings)
+    service = MeasuredService(opened.service, metrics)
+    parts = Parts(service, ledger, gate, book, deliverer, settings, metrics)
+    parts.alarms = opened.service.alarms
     config = uvicorn.Config(
         create_app(parts),
         ws="none",

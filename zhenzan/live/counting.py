@@ -12,6 +12,7 @@ from typing import Protocol
 from zhenzan.counts.interface import Applied, Group, LikeState, Revision, Unlike
 from zhenzan.errors import LedgerError
 from zhenzan.live.interface import Answer
+from zhenzan.telemetry.tracing import TRACING
 
 CHECKPOINT_MARK = "live_checkpoint"
 """Where the ledger notes up to which position a checkpoint relies on it."""
@@ -177,7 +178,8 @@ class Counting:
             return  # callers that repeat or are refused: no record of theirs is new
         likes = [like for one in batch for like in one.likes]
         unlikes = [unlike for one in batch for unlike in one.unlikes]
-        self._ledger.apply(first, last, likes, unlikes)
+        with TRACING.span("count", rows=last - first + 1):
+            self._ledger.apply(first, last, likes, unlikes)
 
     @staticmethod
     def _tell(batch: list[Counted]) -> None:

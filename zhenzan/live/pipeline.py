@@ -21,6 +21,7 @@ from typing import Protocol, cast
 import numpy as np
 import pyarrow as pa
 
+from zhenzan.alarm.told import Alarm
 from zhenzan.clock import SECOND_US
 from zhenzan.counts.interface import StateRow
 from zhenzan.errors import Overloaded, Unavailable
@@ -36,6 +37,7 @@ from zhenzan.live.recovery import Recovered, count
 from zhenzan.live.scorer import Judged, LiveScorer
 from zhenzan.live.wire import pack
 from zhenzan.settings import Settings
+from zhenzan.telemetry.tracing import TRACING
 
 JOURNAL, IDS, CHECKPOINTS, HISTORY = "journal", "ids", "checkpoints", "history"
 """Folders of the service's folder."""
@@ -71,6 +73,7 @@ class SideJob(Protocol):
 class _Call:
     rows: Sequence[Mapping[str, object]]
     done: Future[list[Answer]] = field(default_factory=Future)
+    span: object = None
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ class LiveService:
     def submit(self, rows: Sequence[Mapping[str, object]]) -> Future[list[Answer]]:
         """Take rows in; the future gives one answer a row once all of them are on disk."""
         assert len(rows) <= ROWS_MAX, "a caller cuts longer logs"
-        call = _Call(rows)
+        call = _Call(rows, span=TRACING.here())
         if not rows:
             call.done.set_result([])
             return call.done
@@ -217,6 +220,10 @@ class LiveService:
             **(self._side.health() if self._side else {}),
         }
 
+    def alarms(self) -> tuple[Alarm, ...]:
+        """List what has fallen silent, as of the interactions answered so far."""
+        return self._scorer.alarms()
+
     def _guarded(self, part: object) -> None:
         try:
             part()  # type: ignore[operator]
@@ -251,7 +258,10 @@ class LiveService:
     def _try_to_take(self, calls: list[_Call]) -> bool:
         """Make rows durable and hand them on; False where they are to be tried one by one."""
         try:
-            taken = self._take(calls)
+            with TRACING.span(
+                "journal", rows=sum(len(c.rows) for c in calls), links=[c.span for c in calls]
+            ):
+                taken = self._take(calls)
         except BaseException as error:
             known = isinstance(error, Unavailable)
             if isinstance(error, Exception) and not known and len(calls) > 1:
@@ -318,7 +328,12 @@ class LiveService:
         while taken := self._next_taken():
             started = time.perf_counter()
             try:
-                counted = self._answer(taken)
+                with TRACING.span(
+                    "score",
+                    rows=sum(one.rows.num_rows for one in taken),
+                    links=[call.span for one in taken for call in one.calls],
+                ):
+                    counted = self._answer(taken)
             except BaseException as error:
                 for call in (call for one in taken for call in one.calls):
                     call.done.set_exception(Unavailable(f"the service failed: {error}"))

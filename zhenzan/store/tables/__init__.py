@@ -5,7 +5,7 @@ The migrations make the same tables, and a test compares the two.
 
 from __future__ import annotations
 
-from zhenzan.store.tables import access, counts, webhooks
+from zhenzan.store.tables import access, alarms, counts, webhooks
 from zhenzan.store.tables.metadata import METADATA
 
-__all__ = ["METADATA", "access", "counts", "webhooks"]
+__all__ = ["METADATA", "access", "alarms", "counts", "webhooks"]
