@@ -1,37 +1,43 @@
-"""The log is one JSON object a line."""
+"""Lines of the log: one JSON object each, with the request at hand and what was measured."""
 
 from __future__ import annotations
 
 import json
 import logging
-import sys
+from typing import TYPE_CHECKING
 
 from zhenzan.api.logs import JsonLines
+from zhenzan.telemetry.request import REQUEST_ID
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
 
-def _line(**changes: object) -> dict[str, object]:
-    record = logging.LogRecord("zhenzan.x", logging.WARNING, "", 0, "fell %s", ("silent",), None)
-    record.created = 1_700_000_000.25
-    vars(record).update(changes)
-    return json.loads(JsonLines().format(record))
+def written(**more: object) -> dict[str, object]:
+    record = logging.LogRecord("zhenzan.live", logging.WARNING, "x", 1, "it\nfell", (), None)
+    record.__dict__.update(more)
+    text = JsonLines().format(record)
+    assert "\n" not in text
+    line: dict[str, object] = json.loads(text)
+    return line
 
 
-def test_a_line_tells_when_how_bad_where_and_what():
-    assert _line() == {
-        "time": "2023-11-14T22:13:20.250+00:00",
-        "level": "warning",
-        "part": "zhenzan.x",
-        "message": "fell silent",
-    }
+def test_a_line_names_the_request_and_what_was_measured():
+    token = REQUEST_ID.set("edge-7f")
+    line = written(fields={"what": "column_missing", "share": 0.25})
+    REQUEST_ID.reset(token)
+    assert line["request"] == "edge-7f"
+    assert (line["what"], line["share"]) == ("column_missing", 0.25)
+    assert (line["level"], line["part"], line["message"]) == ("warning", "zhenzan.live", "it\nfell")
 
 
-def test_fields_stand_beside_the_message():
-    assert _line(fields={"detector": "BEH001", "文": "赞"})["detector"] == "BEH001"
+def test_a_line_outside_of_a_request_names_none():
+    assert "request" not in written()
 
 
-def test_an_error_brings_the_place_where_it_happened():
-    try:
-        raise ValueError("odd\nvalue")
-    except ValueError:
-        line = _line(exc_info=sys.exc_info())
-    assert "ValueError: odd" in str(line["error"])
+def test_an_answer_and_its_problem_carry_the_id_of_the_request(client: TestClient):
+    answer = client.get("/v1/likes/none", headers={"X-Request-Id": "edge-7f"})
+    assert answer.headers["x-request-id"] == "edge-7f"
+    assert answer.json()["instance"] == "urn:zhenzan:request:edge-7f"
+    forged = client.get("/healthz", headers={"X-Request-Id": 'a" b'})
+    assert forged.headers["x-request-id"] not in ('a" b', "")

@@ -76,6 +76,11 @@ def applied(folder: Path) -> int:
         store.close()
 
 
+def reached(process: subprocess.Popen[str], folder: Path, position: int) -> bool:
+    assert process.poll() is None, (folder.parent / "log").read_text()[-3000:]
+    return applied(folder) >= position
+
+
 def test_a_service_killed_while_it_reads_a_topic_counts_each_interaction_once(
     dev_broker: DevBroker, options: BrokerOptions, tmp_path: Path
 ):
@@ -86,7 +91,7 @@ def test_a_service_killed_while_it_reads_a_topic_counts_each_interaction_once(
     process = start(options, folder)
     try:
         send(options, [*rows[:900], b"{", *again[:70]])
-        until(lambda: applied(folder) >= 200, "a part to be counted", wait_s=240)
+        until(lambda: reached(process, folder, 200), "a part to be counted", wait_s=240)
     finally:
         stop(process, signal.SIGKILL)
     # This broker does not forget a member that was killed, as Kafka does after the timeout of its
@@ -97,7 +102,7 @@ def test_a_service_killed_while_it_reads_a_topic_counts_each_interaction_once(
     process = start(options, folder)
     likes = sum(row["kind"] == "like" for row in rows)
     try:
-        until(lambda: applied(folder) >= ROWS - 1, "all to be counted", wait_s=240)
+        until(lambda: reached(process, folder, ROWS - 1), "all to be counted", wait_s=240)
         answers = bodies(read_topic(options.brokers, options.topic_answers, ROWS + 150))
         letters = read_topic(options.brokers, options.topic_dead, 2)
         revisions = bodies(read_topic(options.brokers, options.topic_revisions, likes))

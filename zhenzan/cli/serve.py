@@ -16,6 +16,7 @@ import typer
 
 from zhenzan.errors import MissingExtra, SettingError
 from zhenzan.settings import DATABASE_VARIABLE
+from zhenzan.telemetry.tracing import TRACING
 
 if TYPE_CHECKING:
     from zhenzan.api.metrics import Metrics
@@ -78,6 +79,9 @@ _WebhookNetworks = Annotated[
     typer.Option("--webhook-network", help="Private network open to webhooks; may be repeated."),
 ]
 _SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (YAML).")]
+_Trace = Annotated[
+    bool, typer.Option("--trace", help="Send spans by OTLP, as OTEL_EXPORTER_OTLP_ENDPOINT says.")
+]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print the start-up message as JSON.")]
 
 
@@ -99,6 +103,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     settle_every: _SettleEvery = "1h",
     webhook_network: _WebhookNetworks = None,
     settings_file: _SettingsFile = None,
+    trace: _Trace = False,
     as_json: _AsJson = False,
 ) -> None:
     """Serve interactions over HTTP, with answers at once and counts that stay exact.
@@ -119,6 +124,8 @@ def serve(  # noqa: PLR0913  one parameter per flag
             kafka, group, topic_in, topic_answers, topic_revisions, topic_dead, client=client
         )
     settle_every_s = _seconds("settle-every", settle_every)
+    if trace:
+        TRACING.switch_on()
     listener = _listener(host, port)
     try:
         with _opened(data, database, settings, facts, settle_every_s) as opened:
@@ -128,6 +135,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
                 server.run(sockets=[listener])
     finally:
         listener.close()
+        TRACING.switch_off()
 
 
 @dataclass(frozen=True, slots=True)
