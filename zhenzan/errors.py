@@ -17,7 +17,8 @@ ZhenzanError
 ├── StoreError        a database cannot be opened, or its tables are not what they should be
 ├── LedgerError       the count-state ledger is given what does not follow on what it holds
 ├── WebhookError      a webhook cannot be registered, or its address is not open to us
-└── BrokerError       a Kafka broker or its client cannot do what is asked
+├── BrokerError       a Kafka broker or its client cannot do what is asked
+└── ModelError        a model is damaged, or does not fit this log or this version
 
 Each class has a stable ``code``; the command line exits with 2 on any of them.
 Programming mistakes are ``assert``, never one of these.
@@ -160,6 +161,12 @@ class BrokerError(ZhenzanError):
     """A Kafka broker or its client cannot do what is asked."""
 
     code = "ZZ016"
+
+
+class ModelError(ZhenzanError):
+    """A model is damaged, or does not fit this log or this version."""
+
+    code = "ZZ018"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

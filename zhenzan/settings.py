@@ -78,6 +78,9 @@ class Settings:
     held_score_min: float = _row(
         0.3, 0.0, 1.0, "Lowest score at which a like is held for the follow-up window."
     )
+    holdout_share: float = _row(
+        0.0, 0.0, 0.1, "Share of likes that count whatever their score, to measure honest harm."
+    )
     request_rows_max: int = _row(  # type: ignore[assignment]
         1_000, 1, 10_000, "Interactions in one request to the service."
     )

@@ -141,4 +141,4 @@ def test_the_order_has_no_circle():
 
 def test_the_simulator_is_driven_from_outside():
     importers = {_part(p) for p in modules() if "sim" in _imported(p)} - {"sim"}
-    assert importers <= {"cli", "testing"}
+    assert importers <= {"cli", "testing", "training"}

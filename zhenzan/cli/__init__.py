@@ -29,6 +29,10 @@ VERBS: dict[str, str] = {
     "audit": "Find groups over months of history, list unusual growths, revise earlier answers.",
     "rules": "Check, try, publish, stop and undo the rules that analysts write.",
     "access": ("Make and revoke keys, print the first token, check the audit log, strip history."),
+    "train": "Train a model on a history: injected attacks, outcomes and labels.",
+    "explain": "Explain the answer to one like, from what scoring has stored.",
+    "models": "List, compare, promote and take back models, and tell how far a log has drifted.",
+    "redteam": "Search the simulator for the cheapest attack that survives a model, and learn.",
     "sim": "Play a simulated platform and write interactions, labels, accounts and items.",
     "evaluate": (
         "Print what was caught, who was harmed and how fast, per attack and per honest twin."

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zhenzan.cli.progress import progress_bar
+from zhenzan.settings import Settings
 
 REJECTS_NAME = "rejects.parquet"
 
@@ -47,43 +48,74 @@ def score(  # noqa: PLR0913  one parameter per flag
         Path | None, typer.Option("--settings", help="Settings file (YAML).")
     ] = None,
     rules: Annotated[Path | None, typer.Option("--rules", help="Rulebook to follow.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="Folder of models, or of one version: strengthens answers."),
+    ] = None,
+    holdout_key: Annotated[
+        str, typer.Option("--holdout-key", help="Secret that chooses which likes are held out.")
+    ] = "zhenzan",
     report: Annotated[bool, typer.Option(help="Write the HTML report as well.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Score every like of a log: probability, count state, and reasons."""
     from zhenzan import settings as settings_table
+
+    flags = {"batch_rows": batch_rows, "lateness_s": lateness_s}
+    settings, _ = settings_table.load(flags, file=settings_file)
+    sources = {
+        "mapping": mapping,
+        "accounts": accounts,
+        "items": items,
+        "networks": networks,
+        "format": format_,
+    }
+    judges = {"rules": rules, "model": model, "holdout_key": holdout_key}
+    summary = _score(log, out, settings, sources, judges, report=report)
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2, default=str))
+    else:
+        _print(summary, out)
+
+
+def _score(
+    log: str,
+    out: Path,
+    settings: Settings,
+    sources: dict[str, Any],
+    judges: dict[str, Any],
+    *,
+    report: bool,
+) -> dict[str, Any]:
+    """Score a log into a folder that is replaced as a whole."""
     from zhenzan.events.ingest import Ingest
     from zhenzan.files import outputs_replaced
     from zhenzan.insight.report import REPORT_NAME, write_report
     from zhenzan.rules.batch import hook_of
     from zhenzan.scoring.job import score_log
+    from zhenzan.scoring.learned.model import load_model
 
-    flags = {"batch_rows": batch_rows, "lateness_s": lateness_s}
-    settings, _ = settings_table.load(flags, file=settings_file)
+    model = None if judges["model"] is None else load_model(judges["model"])
     # What an earlier run left stays whole until this one has written all of its own.
     with outputs_replaced(out, kept=REJECTS_NAME) as folder:
-        ingest = Ingest(
-            log,
-            settings,
-            mapping=mapping,
-            rejects_path=folder / REJECTS_NAME,
-            accounts=accounts,
-            items=items,
-            networks=networks,
-            format=format_,
-        )
+        ingest = Ingest(log, settings, rejects_path=folder / REJECTS_NAME, **sources)
         with progress_bar() as advance:
-            summary = score_log(ingest, folder, settings, progress=advance, rules=hook_of(rules))
+            summary = score_log(
+                ingest,
+                folder,
+                settings,
+                progress=advance,
+                rules=hook_of(judges["rules"]),
+                model=model,
+                holdout_key=judges["holdout_key"],
+            )
             if report:
                 advance("report", 0.0)
                 summary["report"] = str(out / write_report(folder).name)
                 advance("report", 1.0)
     if not report:
         (out / REPORT_NAME).unlink(missing_ok=True)  # it would show an earlier run
-    if as_json:
-        typer.echo(json.dumps(summary, indent=2, default=str))
-    else:
-        _print(summary, out)
+    return summary
 
 
 def _print(summary: dict[str, Any], out: Path) -> None:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family, Likes
 from zhenzan.scoring.baseline import Baseline
-from zhenzan.scoring.context import POOLED_LIKES, RunningContext, logit, shift, sigmoid
+from zhenzan.scoring.context import POOLED_LIKES, RunningContext, grained, logit, shift, sigmoid
 from zhenzan.scoring.evidence import FAMILIES, Evidence, join
+from zhenzan.scoring.neighbours import NEAR, Pooled, RunningNeighbours
 from zhenzan.scoring.weights import POOLS, load
 
 PRIOR = 0.03
@@ -36,9 +37,6 @@ RENEWAL_LIKES_MAX = 16_384
 Renewal = Literal["call", "likes"]
 """When what is usual is looked at anew: at every call, or once so many likes have come."""
 
-GRAIN = 2.0**24
-"""Probabilities are rounded to this grain, so that their sums are exact in any order."""
-
 _READ = ("ts", "item", "account", "device", "category", "campaign")
 
 POOL_FAMILY = {"item": Family.TARGET, "account": Family.ACCOUNT, "device": Family.NETWORK}
@@ -46,12 +44,16 @@ POOL_FAMILY = {"item": Family.TARGET, "account": Family.ACCOUNT, "device": Famil
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Scores and what they rest on, one row per like."""
+    """Scores and what they rest on, one row per like.
+
+    ``near`` holds the measures of `neighbours.NEAR`; it has no columns where nobody asked.
+    """
 
     values: NDArray[np.float32]
     bins: NDArray[np.int8]
     nats: NDArray[np.float32]
     score: NDArray[np.float64]
+    near: NDArray[np.float32]
 
 
 class AtOnceScorer:
@@ -64,9 +66,17 @@ class AtOnceScorer:
         sorted stream (``Batch``), which are a function of the data alone. ``likes``: it is renewed
         at like 0, 256, 512, 1,024 and so on, doubling up to every ``RENEWAL_LIKES_MAX`` likes, so
         that an answer depends on the likes before it and on no cut, and small calls are cheap.
+    near
+        Measures what is known of a like's neighbours, for a learned model; None: not measured.
     """
 
-    def __init__(self, detectors: Sequence[Detector], *, renewal: Renewal = "call") -> None:
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        *,
+        renewal: Renewal = "call",
+        near: RunningNeighbours | None = None,
+    ) -> None:
         self.detectors = tuple(d for d in detectors if not d.settled)
         self.baseline = Baseline(self.detectors)
         self._by_likes = renewal == "likes"
@@ -80,6 +90,7 @@ class AtOnceScorer:
         self._pools = {name: RunningContext() for name in POOLS}
         self._suspected = 0.0
         self._likes = 0.0
+        self._near = near
         # Before the first like nothing is believed.
         nothing = np.zeros(len(self.detectors))
         self._evidence = Evidence.of(self.baseline, nothing, usual=self._by_likes)
@@ -105,7 +116,7 @@ class AtOnceScorer:
         ----------
         likes
             Features, traces, and the columns ``ts``, ``item``, ``account``, ``device``,
-            ``category`` and ``campaign``.
+            ``category`` and ``campaign``; also ``block`` where neighbours are measured.
         """
         count = len(likes["ts"])
         measured = np.empty((len(self.detectors), count))
@@ -116,19 +127,25 @@ class AtOnceScorer:
         _bin(measured, self._edges, bins)
         nats = np.empty((count, FAMILIES), np.float32)
         score = np.empty(count)
+        near = np.empty((count, len(NEAR) if self._near else 0), np.float32)
         start = 0
         while start < count:
             if not self._by_likes or self._likes >= self._due:
                 self._renew()
             end = self._step_end(likes["ts"], start)
-            part = {name: likes[name][start:end] for name in _READ}
-            nats[start:end], score[start:end] = self._judge(part, bins[start:end])
+            part = {name: likes[name][start:end] for name in self._read()}
+            nats[start:end], score[start:end] = self._judge(part, bins[start:end], near[start:end])
             start = end
-        return Answers(values, bins, nats, score)
+        return Answers(values, bins, nats, score, near)
 
     def forget(self, device: NDArray[np.int32]) -> None:
         """Forget devices whose codes were given back."""
         self._pools["device"].forget(device)
+        if self._near:
+            self._near.forget(device)
+
+    def _read(self) -> tuple[str, ...]:
+        return (*_READ, "block") if self._near else _READ
 
     def _step_end(self, ts: NDArray[np.int64], start: int) -> int:
         """Cut a step at a tick, a function of the sorted stream alone."""
@@ -149,7 +166,7 @@ class AtOnceScorer:
         self._due = int(self._likes + np.clip(self._likes, _FIRST_STEP, RENEWAL_LIKES_MAX))
 
     def _judge(
-        self, likes: Likes, bins: NDArray[np.int8]
+        self, likes: Likes, bins: NDArray[np.int8], near: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         segments = self.baseline.segments(likes["category"], likes["campaign"])
         nats = join(bins, segments, self._evidence.table, self._families)
@@ -157,22 +174,23 @@ class AtOnceScorer:
         signals = nats.sum(axis=1, dtype=np.float64)
         own = logit(prior) + self._weights.intercept + signals
         moved = np.zeros((len(bins), len(POOLS)))
+        company: dict[str, Pooled] = {}
         for place, name in enumerate(POOLS):
             cavity = own - nats[:, POOL_FAMILY[name]]
-            pooled = self._pools[name].update(likes["ts"], likes[name], grained(sigmoid(cavity)))
-            weight = self._weights.pools[place]
-            moved[:, place] = weight * shift(*pooled, prior=prior, weight=POOLED_LIKES[name])
+            pool = self._pools[name]
+            pooled = pool.update_with_most(likes["ts"], likes[name], grained(sigmoid(cavity)))
+            company[name] = pooled
+            change = shift(*pooled[:2], prior=prior, weight=POOLED_LIKES[name])
+            moved[:, place] = self._weights.pools[place] * change
         total = own + (self._weights.own - 1.0) * signals
         score = grained(sigmoid(total + moved.sum(axis=1)))
+        if self._near:
+            apart = grained(sigmoid(own - nats[:, Family.NETWORK]))
+            near[:] = self._near.update(likes, company, apart, prior=prior)
         self.baseline.learn(bins, segments, score)
         self._suspected += float(score.sum())
         self._likes += len(bins)
         return nats, score
-
-
-def grained(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round probabilities to the grain at which their sums are exact."""
-    return np.round(probability * GRAIN) / GRAIN
 
 
 @njit(cache=True, nogil=True)

@@ -40,7 +40,25 @@ def count_states(
     *,
     is_new: NDArray[np.bool_],
 ) -> NDArray[np.int8]:
-    """Decide the count state of each like.
+    """Decide the count state of each like, at the scores that the settings name."""
+    return states_at(
+        score,
+        nats,
+        held_min=settings.held_score_min,
+        excluded_min=settings.excluded_score_min,
+        is_new=is_new,
+    )
+
+
+def states_at(
+    score: NDArray[np.float64],
+    nats: NDArray[np.float32],
+    *,
+    held_min: float | NDArray[np.float64],
+    excluded_min: float | NDArray[np.float64],
+    is_new: NDArray[np.bool_],
+) -> NDArray[np.int8]:
+    """Decide the count state of each like at the given scores.
 
     A like is excluded only if its score says so *and* two families speak that do not say the
     same thing (rule 1): what the account is or did beside any other, or a group beside a network
@@ -58,6 +76,8 @@ def count_states(
     nats
         Evidence by family of the like itself, shape (likes, families); what its company adds
         to the score is no family of its own.
+    held_min, excluded_min
+        Lowest scores at which a like is held and excluded: one for all, or one per like.
     is_new
         True where the account is known to be younger than `NEW_ACCOUNT_US`.
     """
@@ -71,10 +91,8 @@ def count_states(
     # Without its loudest family the evidence must not speak for the like.
     enough &= nats.sum(axis=1) >= nats.max(axis=1)
     states = np.full(len(score), CountState.COUNTED, np.int8)
-    states[score >= settings.held_score_min] = CountState.HELD
-    least = np.where(
-        itself | speaks[:, Family.GROUP], settings.excluded_score_min, _surer(settings)
-    )
+    states[score >= held_min] = CountState.HELD
+    least = np.where(itself | speaks[:, Family.GROUP], excluded_min, _surer(excluded_min))
     states[(score >= least) & enough] = CountState.EXCLUDED
     return states
 
@@ -84,6 +102,8 @@ def new_accounts(ts: NDArray[np.int64], registered_us: NDArray[np.int64]) -> NDA
     return (registered_us >= 0) & (ts - registered_us < NEW_ACCOUNT_US)
 
 
-def _surer(settings: Settings) -> float:
-    least = settings.excluded_score_min
-    return float(least / (least + (1.0 - least) * np.exp(-SCENE_MARGIN_NATS)))
+def _surer(least: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+    # A threshold above 1 stays out of reach.
+    kept = np.minimum(least, 1.0)
+    surer = kept / (kept + (1.0 - kept) * np.exp(-SCENE_MARGIN_NATS))
+    return np.asarray(np.maximum(surer, least))

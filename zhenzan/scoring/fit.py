@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from zhenzan.detectors.interface import Detector, Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.ingest import Ingest
-from zhenzan.scoring.at_once import POOL_FAMILY, PRIOR, grained
+from zhenzan.scoring.at_once import POOL_FAMILY, PRIOR
 from zhenzan.scoring.baseline import Baseline
-from zhenzan.scoring.context import POOLED_LIKES, logit, pooled_around, shift, sigmoid
+from zhenzan.scoring.context import POOLED_LIKES, grained, logit, pooled_around, shift, sigmoid
 from zhenzan.scoring.job import Run, keys_of, measure, read
 from zhenzan.scoring.lockstep import find_lockstep
 from zhenzan.scoring.settled import REACH_US, Keys

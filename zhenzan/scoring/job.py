@@ -22,19 +22,27 @@ from zhenzan.events.schema import Kind
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states, new_accounts
+from zhenzan.scoring.holdout import KEY
 from zhenzan.scoring.hook import RuleHook
 from zhenzan.scoring.joining import join_groups, settled_states
+from zhenzan.scoring.learned.inputs import assemble
+from zhenzan.scoring.learned.judge import Answer, joined, strengthen, unaided
+from zhenzan.scoring.learned.model import Model, Part
 from zhenzan.scoring.lockstep import Lockstep, find_lockstep
 from zhenzan.scoring.measured import Measured
-from zhenzan.scoring.outputs import Settlement, write_outputs
-from zhenzan.scoring.settled import Keys, settle
+from zhenzan.scoring.neighbours import RunningNeighbours, own_odds, settled_neighbours
+from zhenzan.scoring.outputs import Settlement, Stronger, write_outputs
+from zhenzan.scoring.settled import Keys, Settled, settle
 from zhenzan.scoring.signals import SignalSource
 from zhenzan.scoring.spill import KEYS, LikeSpill
 from zhenzan.scoring.tally import AccountTally, ItemTally
+from zhenzan.scoring.weights import load as load_weights
 from zhenzan.settings import Settings
 from zhenzan.traces import FollowUpTrace
 from zhenzan.traces.follow_up import ENGAGED, FOLLOWED
 from zhenzan.traces.hindsight import channel_quality, drip_spread, round_stop
+
+_CHUNK = 131_072
 
 Progress = Callable[[str, float], None]
 """Called with the name of the stage and the part of it that is done, 0 to 1."""
@@ -52,6 +60,10 @@ class Run:
     accounts: AccountTally = field(default_factory=AccountTally)
     follow_up: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     rules: RuleHook | None = None
+    model: Model | None = None
+    near: bool = False
+    holdout_key: str = KEY
+    held_out: NDArray[np.bool_] | None = None
     last_us: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
@@ -69,6 +81,8 @@ def score_log(
     *,
     progress: Progress | None = None,
     rules: RuleHook | None = None,
+    model: Model | None = None,
+    holdout_key: str = KEY,
 ) -> dict[str, Any]:
     """Score every like of a log and write the outputs to ``out``; return the summary.
 
@@ -76,11 +90,20 @@ def score_log(
 
     Memory follows active keys and the likes themselves (about 100 bytes each), not the length of
     the log; what is wide waits on disk beside the outputs.
+
+    Parameters
+    ----------
+    model
+        A trained model that may strengthen answers; None: the evidence alone. Rules come after it,
+        so that an analyst's rule has the last word.
+    holdout_key
+        Secret of the hash that chooses which likes are held out.
     """
     report = progress or silent
     out.mkdir(parents=True, exist_ok=True)
     with LikeSpill(out) as spill:
         run = start_run(ingest, settings, spill, rules)
+        run.model, run.near, run.holdout_key = model, model is not None, holdout_key
         with _timed(run, "read"):
             read(run, report)
         with _timed(run, "settle"):
@@ -115,7 +138,7 @@ def _timed(run: Run, stage: str) -> Iterator[None]:
 
 def read(run: Run, report: Progress = silent) -> None:
     """Read the log to its end: measure and score every like at once, and spill it."""
-    scorer = AtOnceScorer(all_detectors())
+    scorer = AtOnceScorer(all_detectors(), near=RunningNeighbours() if run.near else None)
     waiting = FollowUpTrace(run.settings.follow_up_s * 1_000_000)
     answers = []
     for batch in ahead(run.ingest):
@@ -149,10 +172,17 @@ def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
     is_new = keys["new_account"]
     states = count_states(answers.score, answers.nats, run.settings, is_new=is_new)
     wide: dict[str, NDArray[Any]] = {"values": answers.values, "bins": answers.bins}
+    answer = Answer(answers.score, states, answers.nats, np.zeros(len(states), np.bool_))
+    if run.near:
+        wide["near"] = answers.near
+    if run.model is not None:
+        matrix = assemble(answers.values, answers.bins, answers.near)
+        answer = strengthen(run.model.parts["at_once"], answer, matrix, is_new=is_new)
+    keys["score_shown"], states = answer.score, answer.states
     if run.rules is not None:
-        keys["score_ruled"], states, kept = run.rules.at_once(
+        keys["score_shown"], states, kept = run.rules.at_once(
             likes,
-            (answers.score, answers.nats, states),
+            (answer.score, answer.nats, states),
             run.ingest.tables,
             lambda score, nats, rows: count_states(score, nats, run.settings, is_new=is_new[rows]),
         )
@@ -163,6 +193,17 @@ def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
 
 def settle_run(run: Run, report: Progress = silent) -> Settlement:
     """Settle every like of a log that was read: groups, hindsight, rules, count states."""
+    settlement, own = evidence_of(run, report)
+    if run.model is not None and run.spill.count:
+        settlement = _strengthened(run, run.model.parts["settled"], settlement, own)
+    if run.rules is not None:
+        settlement = _ruled(run, run.rules, settlement)
+    report("settle", 1.0)
+    return settlement
+
+
+def evidence_of(run: Run, report: Progress = silent) -> tuple[Settlement, Settled]:
+    """Settle the likes of a log by the evidence alone; also return it before groups spoke."""
     report("settle", 0.0)
     spill = run.spill
     lockstep = find_lockstep(spill)
@@ -175,18 +216,49 @@ def settle_run(run: Run, report: Progress = silent) -> Settlement:
     score, nats = join_groups(own.score, own.nats, lockstep.nats, lockstep.benign)
     owned, is_new = spill.key("merchant") >= 0, spill.key("new_account").astype(np.bool_)
     states = settled_states(score, nats, owned, run.settings, is_new=is_new)
-    if run.rules is not None:
-        score, nats, states = run.rules.settled(
-            (score, nats, states),
-            spill,
-            measured,
-            decide=lambda score, nats, rows: settled_states(
-                score, nats, owned[rows], run.settings, is_new=is_new[rows]
-            ),
-            benign=lockstep.benign,
-        )
-    report("settle", 1.0)
-    return Settlement(measured, replace(own, score=score, nats=nats), lockstep, states)
+    settled = replace(own, score=score, nats=nats)
+    return Settlement(measured, settled, lockstep, states), own
+
+
+def _ruled(run: Run, rules: RuleHook, plain: Settlement) -> Settlement:
+    """Let rules have their say."""
+    owned = run.spill.key("merchant") >= 0
+    is_new = run.spill.key("new_account").astype(np.bool_)
+    score, nats, states = rules.settled(
+        (plain.settled.score, plain.settled.nats, plain.states),
+        run.spill,
+        plain.measured,
+        decide=lambda score, nats, rows: settled_states(
+            score, nats, owned[rows], run.settings, is_new=is_new[rows]
+        ),
+        benign=plain.lockstep.benign,
+    )
+    return replace(plain, settled=replace(plain.settled, score=score, nats=nats), states=states)
+
+
+def _strengthened(run: Run, part: Part, plain: Settlement, own: Settled) -> Settlement:
+    """Let a model strengthen the settled answers, chunk by chunk."""
+    spill, settled = run.spill, plain.settled
+    near = settled_near(spill, own)
+    owned, is_new = spill.key("merchant") >= 0, spill.key("new_account").astype(np.bool_)
+    answers = []
+    for start in range(0, spill.count, _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        matrix = assemble(plain.measured.matrix(rows), plain.measured.bins[rows], near[rows])
+        before = unaided(settled.score[rows], plain.states[rows], settled.nats[rows])
+        answers.append(strengthen(part, before, matrix, is_new=is_new[rows], owned=owned[rows]))
+    whole = joined(answers)
+    stronger = Stronger(part, near, settled.score, settled.nats, whole.by_model)
+    better = replace(settled, score=whole.score, nats=whole.nats)
+    return replace(plain, settled=better, states=whole.states, stronger=stronger)
+
+
+def settled_near(spill: LikeSpill, own: Settled) -> NDArray[np.float32]:
+    """Measure what is known, in hindsight, of the neighbours of every like."""
+    keys = {name: spill.key(name) for name in ("ts", "item", "account", "device", "block")}
+    intercept = load_weights(all_detectors(), "settled").intercept
+    odds = own_odds(own.prior, intercept, own.nats)
+    return settled_neighbours(keys, odds, own.nats, prior=own.prior)
 
 
 def keys_of(spill: LikeSpill) -> Keys:

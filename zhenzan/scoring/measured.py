@@ -43,3 +43,11 @@ class Measured:
         at_once = ~is_later
         values[at_once] = self._at_once[like[at_once], place[at_once]]
         return values
+
+    def matrix(self, part: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+        """Put the values of some likes together: shape (likes, detectors)."""
+        later, at_once = self._later[part], self._at_once[part]
+        values = np.empty((len(later), len(self._place)), np.float32)
+        values[:, self._is_later] = later
+        values[:, ~self._is_later] = at_once
+        return values

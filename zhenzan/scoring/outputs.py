@@ -32,6 +32,10 @@ from zhenzan.scoring.figures import (
     merchant_figures,
     timeline,
 )
+from zhenzan.scoring.holdout import holdout_mask, write_holdout
+from zhenzan.scoring.learned.model import Part
+from zhenzan.scoring.learned.reasons import LearnedReasons
+from zhenzan.scoring.learned.store import write_inputs
 from zhenzan.scoring.lockstep import Lockstep
 from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.reasons import REASON, Reasoner
@@ -75,18 +79,34 @@ LIKES = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
+class Stronger:
+    """What a model read and said of every like, and what the evidence said without it."""
+
+    part: Part
+    near: NDArray[np.float32]
+    score: NDArray[np.float64]
+    nats: NDArray[np.float32]
+    by_model: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was measured, the settled answer made from it, and the groups behind it."""
+    """What was measured, the settled answer made from it, and the groups behind it.
+
+    ``stronger`` tells what a model has added to the answers; None without a model.
+    """
 
     measured: Measured
     settled: Settled
     lockstep: Lockstep
     states: NDArray[np.int8]
+    stronger: Stronger | None = None
 
 
 def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]:
     """Write every output file but the report; return the summary."""
-    states = settlement.states
+    held_out = write_holdout(run, settlement, out)
+    states = np.where(held_out, np.int8(CountState.COUNTED), settlement.states)
     _write_likes(run, settlement, states, out / "likes.parquet")
     reasons = RecurringReasons(
         all_detectors(),
@@ -97,6 +117,7 @@ def write_outputs(run: Run, settlement: Settlement, out: Path) -> dict[str, Any]
     )
     _write_figures(run, states, reasons, out)
     _write_groups(run, settlement, out)
+    write_inputs(run, settlement, out)
     return _summary(run, settlement, states)
 
 
@@ -112,13 +133,18 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
     spill, tables = run.spill, run.ingest.tables
     settled = settlement.settled
     evidence = Evidence(settled.table, *settled.baseline.usual())
-    reasoner = Reasoner(all_detectors(), evidence)
+    plain = Reasoner(all_detectors(), evidence)
+    reasoner: Reasoner | LearnedReasons = plain
+    if settlement.stronger is not None:
+        reasoner = LearnedReasons(plain, settlement.stronger)
+    held_out = holdout_mask(run)
+    state_at_once = np.where(held_out, CountState.COUNTED, spill.key("state_at_once"))
     segments = _segments(run, settlement)
     ids = spill.event_ids()
     order = _output_order(run, ids)
     as_of = np.minimum(spill.key("ts") + run.settings.follow_up_s * 1_000_000, run.last_us)
     outcomes = run.follow_up["outcomes"]
-    at_once = spill.key("score_at_once" if run.rules is None else "score_ruled")
+    at_once = spill.key("score_shown")
     withdrawn = (outcomes >= 0) & ((outcomes & WITHDRAWN) != 0)
     for start in range(0, spill.count, _CHUNK):
         rows = order[start : start + _CHUNK]
@@ -135,7 +161,7 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
             "score": pa.array(settled.score[rows].astype(np.float32)),
             "score_at_once": pa.array(at_once[rows].astype(np.float32)),
             "count_state": _states(states[rows]),
-            "count_state_at_once": _states(spill.key("state_at_once")[rows]),
+            "count_state_at_once": _states(state_at_once[rows].astype(np.int8)),
             "campaign": pa.array(spill.key("campaign")[rows]),
             "late": pa.array(spill.key("late")[rows]),
             "withdrawn": pa.array(withdrawn[rows]),
@@ -151,7 +177,7 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
 
 def _reasons(
     run: Run,
-    reasoner: Reasoner,
+    reasoner: Reasoner | LearnedReasons,
     settlement: Settlement,
     rows: NDArray[np.int64],
     segments: NDArray[np.int16],
@@ -306,6 +332,8 @@ def _summary(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> dict
         "prior": settlement.settled.prior,
         "groups": _kinds(settlement.lockstep),
         "as_of_us": run.last_us,
+        "model": None if run.model is None else run.model.version,
+        "held_out": {"share": run.settings.holdout_share, "likes": int(holdout_mask(run).sum())},
         "feature_hash": feature_hash(),
         "settings": {
             name: getattr(run.settings, name) for name in run.settings.__dataclass_fields__

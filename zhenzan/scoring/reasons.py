@@ -15,7 +15,8 @@ from zhenzan.scoring.measured import Measured
 
 FOR_MAX = 4
 AGAINST_MAX = 2
-_NATS_MIN = np.float32(0.2)
+WEIGHT_MIN = np.float32(0.2)
+"""Weaker evidence, in nats, is no reason."""
 _SIDES = pa.array(["for", "against"], pa.string())
 
 _CODE = pa.dictionary(pa.int16(), pa.string())
@@ -94,6 +95,31 @@ class Reasoner:
         )
         return pa.ListArray.from_arrays(pa.array(offsets), struct)
 
+    @property
+    def evidence(self) -> NDArray[np.float32]:
+        """The evidence of every bin."""
+        return self._evidence
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the signals, in the order of the columns."""
+        return [detector.code for detector in self._detectors]
+
+    @property
+    def families(self) -> list[str]:
+        """The words of their families."""
+        return [detector.family.word for detector in self._detectors]
+
+    def usual_of(
+        self, detector: NDArray[np.int64], segment: NDArray[np.int16]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the usual lowest and highest values of signals in segments."""
+        return self._low[detector, segment], self._high[detector, segment]
+
+    def text(self, column: int, segment: int, value: float) -> tuple[str, str]:
+        """Write one reason in both languages, with the usual range."""
+        return self._text(column, segment, value)
+
     def _texts(
         self, detector: NDArray[np.int16], segment: NDArray[np.int16], shown: NDArray[np.float64]
     ) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
@@ -157,7 +183,7 @@ def _choose(bins, segments, table, offsets, detector, weight):
         against = 0
         for column in range(bins.shape[1]):
             nats = table[column, segments[like], bins[like, column]]
-            if nats >= _NATS_MIN:
+            if nats >= WEIGHT_MIN:
                 place = found
                 while (
                     place > 0
@@ -165,7 +191,7 @@ def _choose(bins, segments, table, offsets, detector, weight):
                 ):
                     place -= 1
                 found = _insert(best, 0, place, found, FOR_MAX, column)
-            elif nats <= -_NATS_MIN:
+            elif nats <= -WEIGHT_MIN:
                 place = against
                 while (
                     place > 0
@@ -241,6 +267,11 @@ def rounded(value: NDArray[np.float64]) -> NDArray[np.float64]:
         digits = 2 - np.floor(np.log10(np.abs(value)))
         scale = 10.0 ** np.clip(np.nan_to_num(digits, posinf=0.0, neginf=0.0), -12, 6)
     return np.where(value == 0, 0.0, np.round(value * scale) / scale)
+
+
+def in_words(value: float, unit: str) -> str:
+    """Write a value with its unit."""
+    return _written(value, unit)
 
 
 def _written(value: float, unit: str) -> str:

@@ -18,10 +18,9 @@ from zhenzan.scoring.at_once import (
     PRIOR_LIKES,
     PRIOR_MAX,
     PRIOR_MIN,
-    grained,
 )
 from zhenzan.scoring.baseline import Baseline
-from zhenzan.scoring.context import POOLED_LIKES, logit, pooled_around, shift, sigmoid
+from zhenzan.scoring.context import POOLED_LIKES, grained, logit, pooled_around, shift, sigmoid
 from zhenzan.scoring.evidence import FAMILIES, join
 from zhenzan.scoring.weights import POOLS, load
 from zhenzan.traces.order import by_key

@@ -12,14 +12,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhenzan import clock
-from zhenzan.clock import DAY_US, SECOND_US
+from zhenzan.clock import DAY_US, HOUR_US, SECOND_US
 from zhenzan.errors import SchemaError
 from zhenzan.events.schema import INTERACTION, KINDS, Kind
 from zhenzan.sim import assemble
 from zhenzan.sim.catalogue import Attention, stock
+from zhenzan.sim.likeness import like_history
 from zhenzan.sim.order import Order
 from zhenzan.sim.population import populate
-from zhenzan.sim.rows import Rows
+from zhenzan.sim.rows import CAMOUFLAGE, Rows
 from zhenzan.sim.simulation import play_orders
 from zhenzan.sim.stage import Stage
 from zhenzan.sim.world import CATEGORIES, World
@@ -30,10 +31,15 @@ class Injected:
     """The history with the attacks in it, and labels for every row, in the same order.
 
     Rows of the given history are labelled honest: what was bought in it before stays unknown.
+    ``accounts`` is the side table of the accounts that were made for the attacks; its regions are
+    null, because the history has names of its own for them. ``orders`` numbers, for each row, the
+    order for which it was made; null for rows of the history.
     """
 
     interactions: pa.Table
     labels: pa.Table
+    accounts: pa.Table
+    orders: pa.Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,9 @@ def inject(table: pa.Table, orders: Sequence[Order], *, seed: int = 7) -> Inject
     """Play orders on a history that follows the contract.
 
     Only kinds that the history knows are added, columns that it leaves empty stay empty, nulls
-    are as frequent as in it, and times have its resolution. New accounts have opaque ids, so
-    in a history whose ids follow a pattern the ids would tell.
+    are as frequent as in it, and times have its resolution and follow its day. Ordinary channels
+    are drawn as in it, and looks are as long as its own at the same rank. New accounts have opaque
+    ids, so in a history whose ids follow a pattern the ids would tell.
 
     Raises
     ------
@@ -86,11 +93,24 @@ def inject(table: pa.Table, orders: Sequence[Order], *, seed: int = 7) -> Inject
         devices=device.names,
     )
     added = _as_history(assemble.interactions(rows, stage.catalogue, ids), table)
+    added = like_history(added, table, cover=rows.role == CAMOUFLAGE, rng=streams[1])
     labels = assemble.labels(rows, added, ids, orders, [])
     both = pa.concat_tables([table, added])
     truth = pa.concat_tables([_honest(table), labels])
     place = pc.sort_indices(both, sort_keys=[("ts", "ascending"), ("event_id", "ascending")])
-    return Injected(both.take(place), truth.take(place))
+    number = pa.array(rows.order.astype(np.int32), mask=rows.order < 0)
+    orders_of = pa.concat_arrays([pa.nulls(len(table), pa.int32()), number]).take(place)
+    made = _made(stage, ids, len(account.names))
+    return Injected(both.take(place), truth.take(place), made, orders_of)
+
+
+def _made(stage: Stage, ids: assemble.Ids, known: int) -> pa.Table:
+    """List the accounts that were made for the attacks."""
+    table = assemble.accounts(stage.population, ids, stage.world.end_us)
+    made = ids.of(np.arange(known, len(stage.population)), assemble.ACCOUNT)
+    table = table.filter(pc.is_in(table["account_id"], value_set=made))
+    place = table.schema.get_field_index("region")
+    return table.set_column(place, "region", pa.nulls(len(table), pa.string()))
 
 
 def _world(table: pa.Table, accounts: int, items: int, merchants: int) -> World:
@@ -151,7 +171,14 @@ def _stage(
     )
     visits = np.bincount(account.codes, minlength=len(people)) / world.days
     people.activity = visits.astype(np.float32)
-    return Stage(world, rng, people, shelf, Attention(world, shelf, rng), history=history)
+    attention = Attention(world, shelf, rng)
+    return Stage(world, rng, people, shelf, attention, history=history, rhythm=_rhythm(history.ts))
+
+
+def _rhythm(ts: NDArray[np.int64]) -> tuple[float, ...]:
+    """Measure the weight of each hour of the day (UTC), 1 on average; no hour is quite empty."""
+    counts = np.bincount(ts // HOUR_US % 24, minlength=24).astype(np.float64)
+    return tuple((0.98 * counts / counts.mean() + 0.02).tolist())
 
 
 def _own_devices(stage: Stage, account: _Codes, device: _Codes) -> None:

@@ -17,6 +17,9 @@ INTEREST_PULL = 0.78
 
 INTEREST_SPLIT = (0.60, 0.27, 0.13)
 
+RHYTHM: tuple[float, ...] = (*HOURS[8:], *HOURS[:8])
+"""Weight of each hour, in UTC, by the clock of the largest time zone (UTC+8)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -31,7 +34,8 @@ class Room:
 class Stage:
     """What a part of the play may read and grow; every part has a generator of its own.
 
-    ``rooms`` are live rooms that were held; ``watched`` are people whom attacks prefer to copy.
+    ``rooms`` are live rooms that were held; ``watched`` are people whom attacks prefer to copy;
+    ``rhythm`` is the weight of each hour of the day, in UTC.
     """
 
     world: World
@@ -46,6 +50,7 @@ class Stage:
     tasks_count: int = 0
     rooms: list[Room] = field(default_factory=list)
     watched: list[int] = field(default_factory=list)
+    rhythm: tuple[float, ...] = RHYTHM
 
     @classmethod
     def open(cls, world: World, rng: np.random.Generator) -> Stage:
@@ -82,10 +87,10 @@ class Stage:
         return np.flatnonzero((people.created_us < before_us) & ~people.bought).astype(np.int32)
 
     def waking_times(self, count: int, low_us: int, high_us: int) -> I64:
-        """Draw times between two bounds by the day rhythm of the largest time zone."""
+        """Draw times between two bounds by the day rhythm of the platform."""
         picks = self.rng.random((count, 4)) * max(1, high_us - low_us) + low_us
-        hour = ((picks / 3.6e9) + 8.0).astype(np.int64) % 24
-        weight = np.array(HOURS)[hour] * self.rng.random((count, 4)) ** 0.3
+        hour = (picks / 3.6e9).astype(np.int64) % 24
+        weight = np.array(self.rhythm)[hour] * self.rng.random((count, 4)) ** 0.3
         return np.asarray(picks[np.arange(count), weight.argmax(axis=1)], dtype=np.int64)
 
     def choose(self, pool: I32, count: int, *, by: F64 | None = None) -> I32:

@@ -1,0 +1,66 @@
+"""``zhenzan redteam``: what an attack costs that gets past a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def redteam(  # noqa: PLR0913  one parameter per flag
+    history: Annotated[str, typer.Argument(help="The platform's own log, as for `train`.")],
+    models: Annotated[Path, typer.Option("--model", help="Folder of models.")],
+    version: Annotated[
+        str | None, typer.Option("--version", help="Model to attack first; else the promoted one.")
+    ] = None,
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet).")
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of learning.")] = 3,
+    candidates: Annotated[
+        int, typer.Option("--candidates", min=2, help="Orders tried at a time.")
+    ] = 12,
+    halvings: Annotated[int, typer.Option("--halvings", min=1, help="Halvings a round.")] = 2,
+    injections: Annotated[
+        int, typer.Option("--injections", min=1, help="Injections to learn from, each round.")
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Seed that repeats the search.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rounds as JSON.")] = False,
+) -> None:
+    """Search the simulator for the cheapest attack that survives a model, and learn."""
+    from zhenzan.training.history import read_history
+    from zhenzan.training.job import Plan
+    from zhenzan.training.redteam import Search, advertising_yuan, attack
+
+    log = read_history(history, accounts=accounts)
+    price = advertising_yuan(log)
+    if not as_json:
+        typer.echo("Simulation only: attacks are played in a copy of the log and nowhere else.")
+        if price is not None:
+            typer.echo(f"An honest like by advertising costs about {price:.2f} yuan.")
+    search = Search(rounds=rounds, candidates=candidates, halvings=halvings, seed=seed)
+    done = attack(
+        log,
+        models,
+        Plan(seed=seed, rounds=injections),
+        search,
+        version=version,
+        **({} if as_json else {"report": typer.echo}),
+    )
+    if as_json:
+        plain = {
+            "simulation_only": True,
+            "advertising_yuan": price,
+            "rounds": [
+                {
+                    "round": one.number,
+                    "model": one.version,
+                    "tried": one.tried,
+                    "found": [tried.as_dict() for tried in one.found],
+                }
+                for one in done
+            ],
+        }
+        typer.echo(json.dumps(plain, indent=1))
