@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,14 @@ TEXT = """rule often
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in words])
+    # The command line listens to signals; the run of the tests keeps its own ears.
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as left:
+            main([str(word) for word in words])
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
     told = capsys.readouterr()
     return int(left.value.code or 0), told.out, told.err
 
