@@ -33,6 +33,10 @@ CLICK_YUAN = 0.075
 """Price of one visit by paid search: the middle of 50 to 100 yuan per 1,000 clicks that the source
 articles name (requirements.md, fixture E; a claim of theirs)."""
 
+MARKET_YUAN = 0.01
+"""Least that an ordered like is worth, about one yuan for 100 (methods.md, section 1.4): members of
+a ring pay nothing in money, and with likes of their own."""
+
 SURVIVORS_MIN = 5
 """Likes that must be counted before a price per surviving like says anything."""
 
@@ -160,7 +164,7 @@ def _counted(
     return [
         replace(
             one,
-            cost_yuan=one.order.cost,
+            cost_yuan=max(one.order.cost, MARKET_YUAN * int(delivered[number])),
             delivered=int(delivered[number]),
             counted=int(kept[number]),
         )
