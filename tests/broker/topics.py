@@ -116,8 +116,13 @@ def send(options: BrokerOptions, values: Iterable[object], *, partition: int = -
     assert producer.flush(WAIT_S) == 0
 
 
-def read_topic(address: str, topic: str, count: int) -> list[Message]:
-    """Read messages of a topic from its start, until there are as many as asked for."""
+def read_topic(
+    address: str, topic: str, count: int, *, distinct: Callable[[Message], object] = id
+) -> list[Message]:
+    """Read a topic from its start, until there are as many different messages as asked for.
+
+    By default each differs from every other; a crash repeats some, which ``distinct`` tells.
+    """
     reader = client(
         Consumer, address, group_id=f"reader{next(_numbers)}", auto_offset_reset="earliest",
         enable_auto_commit=False, session_timeout_ms=6_000,
@@ -125,10 +130,11 @@ def read_topic(address: str, topic: str, count: int) -> list[Message]:
     reader.subscribe([topic])
     found: list[Message] = []
     end = time.monotonic() + WAIT_S
-    while len(found) < count and time.monotonic() < end:
+    while len({distinct(message) for message in found}) < count and time.monotonic() < end:
         found += [m for m in reader.consume(500, 0.1) if m.error() is None]
     reader.close()
-    assert len(found) >= count, f"{len(found)} of {count} messages on {topic}"
+    different = len({distinct(message) for message in found})
+    assert different >= count, f"{different} of {count} messages on {topic}"
     return found
 
 
