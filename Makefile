@@ -7,9 +7,10 @@ VENV ?= .venv
 export PYTHON VENV
 
 BASE := $(VENV)/.installed-base
+SERVICE := $(VENV)/.installed-service
 DEV := $(VENV)/.installed-dev
 
-.PHONY: help demo test test-all test-slow check fix bench docs lock clean
+.PHONY: help demo service test test-all test-slow check fix bench docs lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -21,7 +22,13 @@ $(BASE): requirements.lock pyproject.toml
 
 $(DEV): requirements-dev.lock pyproject.toml
 	@scripts/install requirements-dev.lock $(DEV)
+	@touch $(BASE) $(SERVICE)
+
+$(SERVICE): requirements-service.lock pyproject.toml
+	@scripts/install requirements-service.lock $(SERVICE)
 	@touch $(BASE)
+
+service: $(SERVICE)  ## install what the live service and training need
 
 demo: $(BASE)  ## simulate a day, score it, write the report
 	@scripts/demo
