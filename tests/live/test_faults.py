@@ -8,6 +8,7 @@ but its journal then checks every count; the journal itself must hold all that w
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from concurrent.futures import Future
 from dataclasses import replace
@@ -65,6 +66,16 @@ def _acknowledged(
     return told
 
 
+def _started(folder: Path, ledger: FaultyLedger, disk: FaultyDisk) -> LiveService:
+    """Start the service; where the disk failed at the start, start it again."""
+    while True:
+        try:
+            return open_service(folder, SETTINGS, ledger, disk=disk)
+        except OSError as error:
+            assert not disk.crashed
+            assert error.errno in (errno.ENOSPC, errno.EIO)
+
+
 def _live_through(seed: int, folder: Path) -> None:
     rng = np.random.default_rng(seed)
     rows = client_rows(240 * LIVES, seed=seed, days=3.0)
@@ -81,7 +92,7 @@ def _live_through(seed: int, folder: Path) -> None:
         away = 0.0 if last else float(rng.choice([0.0, 0.3]))
         ledger = FaultyLedger(CountLedger(store), rng, away_share=away)
         ledger.away = False
-        service = open_service(folder, SETTINGS, ledger, disk=disk)
+        service = _started(folder, ledger, disk)
         ledger.away = True
         # Clients send what they have no answer to, in the last life until all is answered.
         for _ in range(2):
