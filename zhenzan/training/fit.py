@@ -23,6 +23,10 @@ MUTED = 0.5
 two foreign platforms, half of it was better than all of it in every trial."""
 
 
+ROUNDS_JUDGED = 150
+ROUNDS_INJECTED = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """Trees as text and as arrays, and what the evidence is shifted by before them."""
@@ -58,7 +62,29 @@ def fit(examples: Examples, moment: Moment, *, seed: int, judged: bool) -> Fitte
     rows = inputs(moment)
     base = odds(examples.score)
     offset = _offset(examples, base)
-    parameters = {
+    parameters = tree_parameters(seed=seed, judged=judged)
+    parameters["monotone_constraints"] = [0 if judged else row.monotone for row in rows]
+    data = lightgbm.Dataset(
+        examples.matrix,
+        examples.bought.astype(np.float64),
+        weight=examples.weight / examples.weight.mean(),
+        init_score=base + offset,
+        feature_name=[row.name for row in rows],
+        params={"max_bin": 63, "verbose": -1},
+        free_raw_data=True,
+    )
+    booster = lightgbm.train(parameters, data, ROUNDS_JUDGED if judged else ROUNDS_INJECTED)
+    text: str = booster.model_to_string()
+    heard = 1.0 if judged else MUTED
+    return Fitted(text, read_forest(text, heard=heard), 1.0, offset, heard)
+
+
+def tree_parameters(*, seed: int, judged: bool) -> dict[str, object]:
+    """Give what LightGBM is told about every forest, without what depends on the columns.
+
+    The base log odds come with the data, so that no average is fitted first.
+    """
+    return {
         "objective": "binary",
         "learning_rate": 0.05,
         "num_leaves": 16,
@@ -73,21 +99,7 @@ def fit(examples: Examples, moment: Moment, *, seed: int, judged: bool) -> Fitte
         "num_threads": THREADS,
         "seed": seed,
         "verbose": -1,
-        "monotone_constraints": [0 if judged else row.monotone for row in rows],
     }
-    data = lightgbm.Dataset(
-        examples.matrix,
-        examples.bought.astype(np.float64),
-        weight=examples.weight / examples.weight.mean(),
-        init_score=base + offset,
-        feature_name=[row.name for row in rows],
-        params={"max_bin": 63, "verbose": -1},
-        free_raw_data=True,
-    )
-    booster = lightgbm.train(parameters, data, 150 if judged else 100)
-    text: str = booster.model_to_string()
-    heard = 1.0 if judged else MUTED
-    return Fitted(text, read_forest(text, heard=heard), 1.0, offset, heard)
 
 
 def _offset(examples: Examples, base: NDArray[np.float64]) -> float:
