@@ -73,7 +73,8 @@ def test_what_cannot_be_read_or_is_refused_becomes_a_dead_letter_and_holds_nobod
     with bridged(options, InstantService(ledger), ledger):
         answers = bodies(read_topic(options.brokers, options.topic_answers, 2))
         letters = read_topic(options.brokers, options.topic_dead, len(bad) + 2)
-    assert [answer["event_id"] for answer in answers] == ["e1", "e2"]
+    # Answers are keyed by event, so they may lie in several partitions.
+    assert sorted(answer["event_id"] for answer in answers) == ["e1", "e2"]
     told = {m.value(): dict(m.headers() or []) for m in letters}
     for value, reason in bad.items():
         assert told[value]["zhenzan-reason"].decode() == reason
