@@ -40,9 +40,13 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a file to write; it takes its place when all is on disk, or never does."""
     unfinished = path.with_name(path.name + UNFINISHED)
-    yield unfinished
-    force(unfinished)
-    unfinished.replace(path)
+    try:
+        yield unfinished
+        force(unfinished)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
     force(path.parent)
 
 

@@ -9,6 +9,10 @@ from sources import PACKAGE, modules, name_of, tree_of
 
 BOTTOM = {"settings", "errors", "clock", "glossary", "kernel", "arrays", "files"}
 
+MEASURED = BOTTOM | {"events", "features", "engine", "traces", "detectors"}
+SCORED = MEASURED | {"groups", "scoring"}
+SERVED = SCORED | {"rules", "store", "counts", "telemetry", "alarm"}
+
 BELOW: dict[str, set[str]] = {
     "settings": {"errors"},
     "errors": set(),
@@ -23,60 +27,26 @@ BELOW: dict[str, set[str]] = {
     "traces": BOTTOM | {"events", "features", "engine"},
     "detectors": BOTTOM | {"events", "features", "engine", "traces"},
     "groups": BOTTOM | {"events", "features", "engine", "traces"},
-    "scoring": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups"},
-    "audit": BOTTOM | {"events", "features", "engine", "traces", "detectors", "groups", "scoring"},
+    "scoring": MEASURED | {"groups"},
+    "audit": SCORED,
     # Training injects what the simulator makes into a platform's own history.
-    "training": BOTTOM
-    | {"events", "features", "engine", "traces", "detectors", "groups", "scoring", "sim"},
+    "training": SCORED | {"sim"},
     # Rules take back what they did as the audit revises: the figures follow the likes.
-    "rules": BOTTOM
-    | {"events", "features", "engine", "traces", "detectors", "groups", "scoring", "audit"},
-    "alarm": BOTTOM | {"events", "features", "engine", "traces", "detectors", "store"},
+    "rules": SCORED | {"audit"},
+    "alarm": MEASURED | {"store"},
     "telemetry": BOTTOM,
     # Relational state knows tables and nothing of what fills them.
     "store": BOTTOM,
     "counts": BOTTOM | {"store"},
     "access": BOTTOM | {"store"},
-    "live": BOTTOM
-    | {
-        "events",
-        "features",
-        "engine",
-        "traces",
-        "detectors",
-        "groups",
-        "scoring",
-        "rules",
-        "store",
-        "counts",
-        "telemetry",
-        "alarm",
-    },
+    "live": SERVED,
     # Topics carry what the live service takes and tells; they know nothing of HTTP.
     "broker": BOTTOM | {"events", "counts", "live", "telemetry"},
-    "api": BOTTOM
-    | {
-        "events",
-        "features",
-        "engine",
-        "traces",
-        "detectors",
-        "groups",
-        "scoring",
-        "rules",
-        "store",
-        "counts",
-        "telemetry",
-        "access",
-        "live",
-        "alarm",
-        "insight",
-    },
+    "api": SERVED | {"access", "live", "insight"},
     # The simulator knows the contract of a log and nothing of what judges it.
     "sim": BOTTOM | {"events"},
     # Insight reads the outputs; it may name the words and bounds that judges declare.
-    "insight": BOTTOM
-    | {"events", "features", "engine", "traces", "detectors", "groups", "scoring"},
+    "insight": SCORED,
 }
 """Folder or module at the package root to those it may import; `testing` and `cli` see all."""
 

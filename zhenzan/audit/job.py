@@ -29,10 +29,8 @@ from zhenzan.features.compile import feature_hash
 from zhenzan.files import whole_folder
 from zhenzan.groups.find import find_groups
 from zhenzan.groups.schema import Groups
+from zhenzan.scoring.job import Progress, silent
 from zhenzan.settings import Settings
-
-Progress = Callable[[str, float], None]
-"""Called with the name of the stage and the part of it that is done, 0 to 1."""
 
 Find = Callable[[pa.Table, AuditOptions], Groups]
 """What finds the groups among the likes of one window."""
@@ -48,10 +46,6 @@ class Source:
     items: Path | None = None
     format: str | None = None
     likes: Path | None = None
-
-
-def _silent(stage: str, part: float) -> None:
-    del stage, part
 
 
 def _found(likes: pa.Table, options: AuditOptions) -> Groups:
@@ -82,7 +76,7 @@ def audit_log(
     SchemaError
         The likes were written by a version that kept no evidence.
     """
-    report = progress or _silent
+    report = progress or silent
     if source.likes is not None:
         check_likes(source.likes, out)
     out.mkdir(parents=True, exist_ok=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from zhenzan.cli.telling import AsJson, tell
+
 Database = Annotated[str, typer.Option("--database", help="SQLite file or postgresql:// address.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def access() -> None:
@@ -38,7 +38,7 @@ def make_key(
     key = ring.make(
         name, role, by=_me(), merchant_id=merchant, days=days, rate_per_s=rate_per_s, burst=burst
     )
-    _tell({"key": key}, key, as_json)
+    tell({"key": key}, key, as_json)
 
 
 def keys(database: Database, as_json: AsJson = False) -> None:
@@ -59,7 +59,7 @@ def keys(database: Database, as_json: AsJson = False) -> None:
         for key in KeyRing(open_store(database)).all_keys()
     ]
     text = "\n".join("  ".join(str(v) for v in row.values() if v is not None) for row in rows)
-    _tell(rows, text, as_json)
+    tell(rows, text, as_json)
 
 
 def revoke_key(
@@ -72,7 +72,7 @@ def revoke_key(
     from zhenzan.store.engine import open_store
 
     KeyRing(open_store(database)).revoke(prefix, by=_me())
-    _tell({"revoked": prefix}, f"{prefix} is revoked.", as_json)
+    tell({"revoked": prefix}, f"{prefix} is revoked.", as_json)
 
 
 def first_token(database: Database, as_json: AsJson = False) -> None:
@@ -84,7 +84,7 @@ def first_token(database: Database, as_json: AsJson = False) -> None:
     token = Access(open_store(database)).users.first_token()
     if token is None:
         raise AccessError("there is a user, or a token that waits to be used")
-    _tell({"token": token}, token, as_json)
+    tell({"token": token}, token, as_json)
 
 
 def verify(
@@ -103,7 +103,7 @@ def verify(
     end = log.anchor()
     told = {"whole": not wrong, "wrong": wrong, "anchor": f"{end.seq}:{end.hash}"}
     text = "\n".join([*wrong, f"anchor {end.seq}:{end.hash}"])
-    _tell(told, text, as_json)
+    tell(told, text, as_json)
     if wrong:
         raise typer.Exit(1)
 
@@ -131,15 +131,11 @@ def strip(
         history, Hider(store), int(system() * 1e6), held_accounts=held, log=AuditLog(store)
     )
     told = asdict(done)
-    _tell(told, "\n".join(f"{name}: {number:,}" for name, number in told.items()), as_json)
+    tell(told, "\n".join(f"{name}: {number:,}" for name, number in told.items()), as_json)
 
 
 def _me() -> str:
     return f"{getpass.getuser()} at the command line"
-
-
-def _tell(told: Any, text: str, as_json: bool) -> None:
-    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else text)
 
 
 ACTIONS: dict[str, Callable[..., None]] = {

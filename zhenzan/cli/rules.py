@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from zhenzan.cli.progress import progress_bar
+from zhenzan.cli.telling import AsJson, tell
 
 Texts = Annotated[list[Path], typer.Argument(help="Files that end in `.rule`, or folders of them.")]
 Book = Annotated[Path, typer.Option("--book", help="Folder of the rulebook.")]
@@ -20,7 +21,6 @@ Author = Annotated[
     str | None, typer.Option("--author", help="Who does this; else the name at this machine.")
 ]
 Note = Annotated[str, typer.Option("--note", help="Why.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 class Wanted(StrEnum):
@@ -137,7 +137,7 @@ def publish(
         report=None if report is None else report.read_bytes(),
         note=note,
     )
-    _tell(asdict(record), f"{record.name}@{record.version} is {record.state}.", as_json)
+    tell(asdict(record), f"{record.name}@{record.version} is {record.state}.", as_json)
 
 
 def stop(
@@ -154,7 +154,7 @@ def stop(
     if (name is None) != everything:
         raise typer.BadParameter("name one rule, or give --all")
     record = RuleBook(book).stop(name or "", author=author or getpass.getuser(), note=note)
-    _tell(asdict(record), f"{record.name or 'every rule'} is stopped.", as_json)
+    tell(asdict(record), f"{record.name or 'every rule'} is stopped.", as_json)
 
 
 def undo(
@@ -193,7 +193,7 @@ def undo(
         note = f"{told['revised']} likes revised"
         RuleBook(book).note_undo(name, version, author=who, note=note)
     waits = f" {told['waiting']:,} wait for the settler." if told.get("waiting") else ""
-    _tell(told, f"{told['revised']:,} likes are revised.{waits}", as_json)
+    tell(told, f"{told['revised']:,} likes are revised.{waits}", as_json)
 
 
 def list_(
@@ -214,10 +214,6 @@ def list_(
         return
     for row in rows:
         typer.echo("  ".join(str(value) for value in row.values() if value != ""))
-
-
-def _tell(told: dict[str, Any], sentence: str, as_json: bool) -> None:
-    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else sentence)
 
 
 ACTIONS: dict[str, Callable[..., None]] = {

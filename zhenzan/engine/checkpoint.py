@@ -7,11 +7,8 @@ forced to disk, then renamed: a crash leaves the old file or the new one, never 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,7 @@ from numpy.typing import NDArray
 from zhenzan.engine.embedded import EmbeddedEngine
 from zhenzan.errors import CheckpointError
 from zhenzan.features.spec import Feature
-from zhenzan.files import force
+from zhenzan.files import whole_file
 
 _MAGIC = b"zhenzan engine checkpoint 1\n"
 _DIGEST_BYTES = 32
@@ -68,24 +65,14 @@ def write_state(
     packed = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     shapes = [[name, array.dtype.str, list(array.shape)] for name, array in packed.items()]
     text = json.dumps({**header, "arrays": shapes}).encode()
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-            parts: list[bytes | memoryview] = [magic, len(text).to_bytes(8, "little"), text]
-            parts += [array.reshape(-1).view(np.uint8).data for array in packed.values()]
-            for part in parts:
-                digest.update(part)
-                file.write(part)
-            file.write(digest.digest())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-    force(path.parent)
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    parts: list[bytes | memoryview] = [magic, len(text).to_bytes(8, "little"), text]
+    parts += [array.reshape(-1).view(np.uint8).data for array in packed.values()]
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        for part in parts:
+            digest.update(part)
+            file.write(part)
+        file.write(digest.digest())
 
 
 def read_state(path: Path, magic: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

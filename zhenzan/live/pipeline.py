@@ -12,11 +12,11 @@ import os
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -224,9 +224,9 @@ class LiveService:
         """List what has fallen silent, as of the interactions answered so far."""
         return self._scorer.alarms()
 
-    def _guarded(self, part: object) -> None:
+    def _guarded(self, part: Callable[[], None]) -> None:
         try:
-            part()  # type: ignore[operator]
+            part()
         except BaseException as error:
             self._fail(error)
 
@@ -282,14 +282,7 @@ class LiveService:
     def _next_calls(self) -> list[_Call]:
         with self._changed:
             self._arrived.wait_for(lambda: self._calls or self._draining or self._failure)
-            calls: list[_Call] = []
-            rows = 0
-            while self._calls and (
-                not calls or rows + len(self._calls[0].rows) <= self._settings.group_rows_max
-            ):
-                calls.append(self._calls.popleft())
-                rows += len(calls[-1].rows)
-            return calls
+            return _popped(self._calls, self._settings.group_rows_max)
 
     def _take(self, calls: list[_Call]) -> _Taken:
         rows = [row for call in calls for row in call.rows]
@@ -350,14 +343,7 @@ class LiveService:
     def _next_taken(self) -> list[_Taken]:
         with self._changed:
             self._durable.wait_for(lambda: self._taken or self._intake_ended)
-            taken: list[_Taken] = []
-            rows = 0
-            while self._taken and (
-                not taken or rows + self._taken[0].rows.num_rows <= self._settings.group_rows_max
-            ):
-                taken.append(self._taken.popleft())
-                rows += taken[-1].rows.num_rows
-            return taken
+            return _popped(self._taken, self._settings.group_rows_max)
 
     def _answer(self, taken: list[_Taken]) -> Counted:
         fresh = [one for one in taken if one.rows.num_rows]
@@ -469,3 +455,16 @@ class LiveService:
             with self._disk_lock:
                 names = {name for put_away in self._needed for name in put_away}
                 self._intake.duplicates.sweep(names)
+
+
+_Group = TypeVar("_Group", _Call, _Taken)
+
+
+def _popped(waiting: deque[_Group], rows_max: int) -> list[_Group]:
+    """Take groups from the front: the first whatever its size, then what fits beside it."""
+    popped: list[_Group] = []
+    rows = 0
+    while waiting and (not popped or rows + len(waiting[0].rows) <= rows_max):
+        popped.append(waiting.popleft())
+        rows += len(popped[-1].rows)
+    return popped

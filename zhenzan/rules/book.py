@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from zhenzan.clock import Clock, as_utc, system
 from zhenzan.errors import nearest
+from zhenzan.files import whole_file
 from zhenzan.rules import tree
 from zhenzan.rules.canonical import content_hash, render
 from zhenzan.rules.faults import refusal
@@ -374,9 +375,5 @@ def _write_whole(path: Path, content: bytes) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".half")
-    with half.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(content)

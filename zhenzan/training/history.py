@@ -21,7 +21,6 @@ from zhenzan.features.library import FEATURES
 from zhenzan.settings import Settings
 
 TRAIN, CALIBRATE, TEST = "train", "calibrate", "test"
-PARTS: tuple[str, ...] = (TRAIN, CALIBRATE, TEST)
 _ENDS = {TRAIN: 0.55, CALIBRATE: 0.775, TEST: 1.0}
 _EMBARGO_SHARE = 0.05
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +17,7 @@ import zhenzan
 from zhenzan.errors import SettingError
 from zhenzan.features.compile import feature_hash
 from zhenzan.scoring.evaluation import HARM_LEVELS, average_precision, recall_at_harm
+from zhenzan.scoring.job import Progress, silent
 from zhenzan.scoring.learned.calibration import Calibration
 from zhenzan.scoring.learned.inputs import PATTERNS, inputs, patterns
 from zhenzan.scoring.learned.model import Bands, Part, version_of
@@ -39,8 +40,6 @@ from zhenzan.training.measure import Likes, measure
 from zhenzan.training.orders import names_of
 from zhenzan.training.reliability import curve, diagram
 from zhenzan.training.truth import UNKNOWN, Verdicts
-
-Progress = Callable[[str, float], None]
 
 JUDGED_MIN = 100
 """Likes called inauthentic from which judged likes teach the trees and injected ones step back."""
@@ -97,17 +96,13 @@ class _Trained:
     svg: str
 
 
-def _silent(stage: str, part: float) -> None:
-    del stage, part
-
-
 def train(
     history: History,
     out: Path,
     plan: Plan,
     *,
     verdicts: Sequence[Verdicts] = (),
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Train both moments and write a version under ``out``; return its facts.
 
@@ -122,7 +117,7 @@ def gather(
     plan: Plan,
     *,
     verdicts: Sequence[Verdicts] = (),
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Material:
     """Measure the clean history and its rounds with injected attacks."""
     parts = split(history)
@@ -145,7 +140,7 @@ def gather(
 
 
 def train_on(
-    material: Material, out: Path, plan: Plan, *, progress: Progress = _silent
+    material: Material, out: Path, plan: Plan, *, progress: Progress = silent
 ) -> dict[str, Any]:
     """Fit, calibrate and test both moments on what was gathered; write the version."""
     trained: dict[Moment, _Trained] = {}

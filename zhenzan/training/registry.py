@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenzan.errors import ModelError
+from zhenzan.files import whole_file
 from zhenzan.scoring.learned.model import current_version, find_version, load_model
 from zhenzan.training.shadow import NONE, digest_of
 
@@ -110,6 +111,5 @@ def history(models: Path) -> list[dict[str, Any]]:
 def _set(models: Path, version: str, act: dict[str, Any]) -> None:
     with (models / "promotions.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(act) + "\n")
-    new = models / "current.json.new"
-    new.write_text(json.dumps({"version": None if version == NONE else version}), "utf-8")
-    new.replace(models / "current.json")
+    with whole_file(models / "current.json") as new:
+        new.write_text(json.dumps({"version": None if version == NONE else version}), "utf-8")
