@@ -135,6 +135,28 @@ def test_an_account_that_bots_copy_is_no_member():
     assert victim not in groups.accounts["account"].to_pylist()
 
 
+def test_a_large_pool_shows_on_items_of_a_hundred_likes_in_a_busy_log():
+    stream = LikeStream(5, likes=100_000)
+    pool, targets = stream.members(900), stream.targets(30)
+    for target in targets:
+        stream.order(pool, [target], window_us=3 * DAY_US, share=0.1)
+    # With 3 pairs a like items of 90 likes would be thinned, and four of five members lost.
+    accused = set().union(*members_of(find_groups(stream.table())).values())
+    assert len(accused & set(pool)) >= 0.5 * len(pool)
+    assert len(accused - set(pool)) <= 0.05 * len(accused)
+
+
+def test_two_items_are_a_candidate_though_each_is_tied_more_firmly_elsewhere():
+    stream = LikeStream(9)
+    crowd, fans = stream.members(40), stream.members(90)
+    first, second, *rest = stream.targets(12)
+    stream.order(crowd, np.array([first, second]), window_us=36 * HOUR_US, share=0.95)
+    stream.fans(fans, np.array([first, *rest[:5]]))
+    stream.fans(stream.members(90), np.array([second, *rest[5:]]))
+    found = members_of(find_groups(stream.table())).values()
+    assert max(len(members & set(crowd)) for members in found) >= 0.7 * len(crowd)
+
+
 def test_a_rotating_pool_shows_though_no_pair_of_items_does():
     stream = LikeStream(4)
     pool, targets = np.arange(stream.accounts, stream.accounts + 400), stream.targets(40)

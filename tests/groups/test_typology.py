@@ -31,6 +31,20 @@ def test_a_group_without_signs_is_no_kind_for_certain():
         ({"linked": True, "rotates": True, "one_owner": False}, "reseller_pool"),
         ({"campaign": True, "own_life": True, "minutes": False}, "sanctioned_team"),
         ({"block": True, "own_life": True, "one_owner": False, "tails_off": True}, "dormitory"),
+        (
+            {"own_life": True, "one_owner": False, "tails_off": True, "rotates": True},
+            "page_network",
+        ),
+        (
+            {
+                "own_life": True,
+                "one_owner": False,
+                "tails_off": True,
+                "rotates": True,
+                "hundreds": True,
+            },
+            "reseller_pool",
+        ),
     ],
 )
 def test_the_signs_of_a_kind_name_it(signs, kind):

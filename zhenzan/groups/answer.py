@@ -26,6 +26,10 @@ LIFE_SHARE_MIN = 0.2
 CONCENTRATED_NATS = 1.0
 """Below this the likes of a target are spread over its life, and nobody comes first."""
 
+HUNDREDS = (150.0, 500.0)
+"""A chat group holds up to 500 people (WeChat's limit), and most hold far fewer; a hired crowd of
+more is ordinary."""
+
 ROTATES_COHESION_MAX = 0.3
 FIXED_ORDER_MIN = 0.8
 _POOL_GROUPS_MIN = 3
@@ -244,6 +248,7 @@ def _signs(
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
             "fixed_order": _fixed_order(look),
             "linked": bool(pool >= 0),
+            "hundreds": _degree(look["size"], *HUNDREDS),
         }
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
         signs.append(sign)

@@ -48,17 +48,16 @@ FROM label l JOIN (SELECT DISTINCT a, spot FROM edge) e ON e.a = l.node
 """
 
 _APART = """
-WITH ends AS (
-    SELECT i AS a, j AS b, nats FROM tie WHERE strong
-    UNION ALL SELECT j, i, nats FROM tie WHERE strong
-), best AS (
-    SELECT a, b FROM (
+WITH parted AS (
+    SELECT t.i, t.j, t.nats FROM tie t JOIN placed p ON p.spot = t.i JOIN placed q ON q.spot = t.j
+    WHERE t.strong AND p.g <> q.g
+), ends AS (
+    SELECT i AS a, j AS b, nats FROM parted UNION ALL SELECT j, i, nats FROM parted
+), pair AS (
+    SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM (
         SELECT e.a, e.b, row_number() OVER (PARTITION BY e.a ORDER BY e.nats DESC, n.label) AS place
         FROM ends e JOIN (SELECT DISTINCT spot, a AS label FROM edge) n ON n.spot = e.b
     ) WHERE place = 1
-), pair AS (
-    SELECT x.a, x.b FROM best x JOIN best y ON y.a = x.b AND y.b = x.a
-    JOIN placed p ON p.spot = x.a JOIN placed q ON q.spot = x.b WHERE x.a < x.b AND p.g <> q.g
 )
 SELECT g, spot FROM placed
 UNION ALL
@@ -89,9 +88,9 @@ def cluster_ties(relations: Relations) -> None:
     size: n accounts on each of two items share n^2 / M when M accounts take turns.
 
     Each node takes the label to which its ties weigh most, ties broken by content, in fixed
-    rounds. Two spots that are each other's strongest tie and fell into different clusters are a
-    candidate as well, or a crowded neighbour would part a group on two items; clusters of one item
-    end where membership asks for two likes. An item that came in through a burst counts from one
+    rounds. Of the strong ties between clusters each spot's firmest is a candidate as well, or a
+    crowded neighbour would part a group on two items; clusters of one item end where membership
+    asks for two likes. An item that came in through a burst counts from one
     window before it to one window after.
     """
     relations.keep("edge", _EDGE)

@@ -32,7 +32,7 @@ class GroupOptions:
     memory_limit: str = "1GB"
     threads: int = 2
     spill_folder: str = ""
-    pairs_per_like_max: float = 3.0
+    pairs_per_like_max: float = 20.0
 
 
 def find_groups(
