@@ -247,8 +247,14 @@ GROUP_KINDS: dict[str, Word] = {
         "A team of an official campaign, acting inside its channel.",
         "官方活动中的队伍，在活动渠道内行动。",
     ),
+    "shared_taste": Word(
+        "shared taste",
+        "同好人群",
+        "People who do not know each other and like the same narrow subject.",
+        "彼此并不相识、喜好同一细分内容的人。",
+    ),
 }
-"""The kinds of group, by the key that outputs use; the last four are benign."""
+"""The kinds of group, by the key that outputs use; the last five are benign."""
 
 GROUP_ROLES: dict[str, Word] = {
     "supplier": Word(

@@ -157,6 +157,18 @@ def test_two_items_are_a_candidate_though_each_is_tied_more_firmly_elsewhere():
     assert max(len(members & set(crowd)) for members in found) >= 0.7 * len(crowd)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_people_of_one_taste_are_found_and_not_accused(seed):
+    stream = LikeStream(seed)
+    people = stream.members(400)
+    stream.taste(people, stream.targets(60), likes=8)
+    groups = find_groups(stream.table())
+    assert not set().union(*members_of(groups).values())
+    together = members_of(groups, benign=True).values()
+    assert max(len(found & set(people)) for found in together) >= 100
+    assert "shared_taste" in groups.groups["kind"].to_pylist()
+
+
 def test_a_rotating_pool_shows_though_no_pair_of_items_does():
     stream = LikeStream(4)
     pool, targets = np.arange(stream.accounts, stream.accounts + 400), stream.targets(40)

@@ -7,6 +7,9 @@ from zhenzan.groups.answer import MINUTES_S, _grain_us
 from zhenzan.groups.schema import BENIGN_KINDS, KINDS
 from zhenzan.groups.typology import SIGNS, name_kinds
 
+WIDE = {"own_life": True, "one_owner": False, "tails_off": True, "rotates": True}
+"""Many people, of whom a few at a time like what belongs to many owners."""
+
 
 @pytest.mark.parametrize("sign", SIGNS)
 def test_a_sign_that_nobody_knows_says_what_no_sign_says(sign):
@@ -31,20 +34,9 @@ def test_a_group_without_signs_is_no_kind_for_certain():
         ({"linked": True, "rotates": True, "one_owner": False}, "reseller_pool"),
         ({"campaign": True, "own_life": True, "minutes": False}, "sanctioned_team"),
         ({"block": True, "own_life": True, "one_owner": False, "tails_off": True}, "dormitory"),
-        (
-            {"own_life": True, "one_owner": False, "tails_off": True, "rotates": True},
-            "page_network",
-        ),
-        (
-            {
-                "own_life": True,
-                "one_owner": False,
-                "tails_off": True,
-                "rotates": True,
-                "hundreds": True,
-            },
-            "reseller_pool",
-        ),
+        (WIDE | {"with_others": False}, "page_network"),
+        (WIDE | {"with_others": False, "hundreds": True}, "reseller_pool"),
+        (WIDE | {"with_others": True, "hundreds": True}, "shared_taste"),
     ],
 )
 def test_the_signs_of_a_kind_name_it(signs, kind):

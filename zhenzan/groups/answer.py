@@ -30,6 +30,11 @@ HUNDREDS = (150.0, 500.0)
 """A chat group holds up to 500 people (WeChat's limit), and most hold far fewer; a hired crowd of
 more is ordinary."""
 
+WITH_OTHERS = (0.25, 0.45)
+"""Of the likes of others, half lie in the middle half of the members' likes where both come at the
+same times, whatever the item's life is like; where an order has a window of its own, few do."""
+
+OTHERS_MIN = 20
 ROTATES_COHESION_MAX = 0.3
 FIXED_ORDER_MIN = 0.8
 _POOL_GROUPS_MIN = 3
@@ -249,6 +254,9 @@ def _signs(
             "fixed_order": _fixed_order(look),
             "linked": bool(pool >= 0),
             "hundreds": _degree(look["size"], *HUNDREDS),
+            "with_others": _degree(look["inside"], *WITH_OTHERS)
+            if look["others"] >= OTHERS_MIN
+            else None,
         }
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
         signs.append(sign)

@@ -196,6 +196,18 @@ JOIN taste t ON t.g = c.g AND t.category = z.category
 JOIN stratum_mass s ON s.category = z.category GROUP BY c.g
 """
 
+_MIDDLE = """
+WITH middle AS (
+    SELECT g, item, CAST(percentile_cont(0.25) WITHIN GROUP (ORDER BY ts) AS BIGINT) AS from_us,
+           CAST(percentile_cont(0.75) WITHIN GROUP (ORDER BY ts) AS BIGINT) AS to_us
+    FROM act GROUP BY g, item HAVING count(*) >= 4
+)
+SELECT i.g, CAST(count(*) AS DOUBLE) AS others,
+       avg(CASE WHEN l.ts BETWEEN i.from_us AND i.to_us THEN 1.0 ELSE 0.0 END) AS inside
+FROM middle i JOIN liked l USING (item)
+LEFT JOIN member m ON m.g = i.g AND m.account = l.account WHERE m.account IS NULL GROUP BY i.g
+"""
+
 _LEFT_ACT = """
 SELECT a.* FROM act a JOIN member m ON m.g = a.g AND m.account = a.account
 """
@@ -239,10 +251,10 @@ SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.f
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
        s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice, i.tight, i.tight_tries,
-       v.visit_s
+       v.visit_s, coalesce(d.others, 0.0) AS others, coalesce(d.inside, 0.0) AS inside
 FROM people p JOIN likes l USING (g) JOIN aims m USING (g) JOIN shape s USING (g)
 LEFT JOIN owners o USING (g) LEFT JOIN ordered r USING (g) LEFT JOIN twice w USING (g)
-LEFT JOIN visit v USING (g) JOIN tight i USING (g) ORDER BY p.g
+LEFT JOIN visit v USING (g) LEFT JOIN middle d USING (g) JOIN tight i USING (g) ORDER BY p.g
 """
 
 
@@ -289,4 +301,5 @@ def judge_groups(relations: Relations) -> pa.Table:
     relations.keep("taste", _TASTE)
     relations.keep("twice", _TWICE)
     relations.keep("tight", _TIGHT)
+    relations.keep("middle", _MIDDLE)
     return relations.read(_GROUP)

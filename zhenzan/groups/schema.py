@@ -51,10 +51,13 @@ KINDS = (
     "page_network",
     "dormitory",
     "sanctioned_team",
+    "shared_taste",
 )
 """Every kind of group; see `zhenzan.groups.typology` for what sets them apart."""
 
-BENIGN_KINDS = frozenset({"fan_club", "page_network", "dormitory", "sanctioned_team"})
+BENIGN_KINDS = frozenset(
+    {"fan_club", "page_network", "dormitory", "sanctioned_team", "shared_taste"}
+)
 """Lockstep without purchase: reported, never a reason to exclude by itself."""
 
 MEMBER_ROLES = ("executor", "distributor", "supplier")

@@ -67,6 +67,22 @@ class LikeStream:
                 self.parts[part] = (account[~early], item[~early], ts[~early])
             self.parts.append((taking, np.full(len(taking), target), start + lag))
 
+    def taste(self, members: Codes, targets: Codes, likes: int) -> None:
+        """Let each member like some of the targets, by popularity, in the life of each target."""
+        popular = self.popular[targets] / self.popular[targets].sum()
+        account = np.repeat(members, likes)
+        item = self.rng.choice(targets, len(account), p=popular)
+        for target in targets:
+            start = int(self.rng.integers(0, 4 * DAY_US))
+            for part, (who, what, ts) in enumerate(self.parts):
+                mine = what == target
+                life = self.rng.exponential(DAY_US, int(mine.sum())).astype(np.int64)
+                ts[mine] = np.minimum(start + life, 7 * DAY_US - 1)
+                self.parts[part] = (who, what, ts)
+            mine = item == target
+            life = self.rng.exponential(DAY_US, int(mine.sum())).astype(np.int64)
+            self.parts.append((account[mine], item[mine], np.minimum(start + life, 7 * DAY_US - 1)))
+
     def table(self) -> pa.Table:
         """Return the likes as `find_groups` reads them, one an account and item."""
         account, item, ts = (np.concatenate(column) for column in zip(*self.parts, strict=True))
