@@ -169,6 +169,16 @@ def test_people_of_one_taste_are_found_and_not_accused(seed):
     assert "shared_taste" in groups.groups["kind"].to_pylist()
 
 
+def test_a_log_without_times_names_no_kind_by_times():
+    stream = LikeStream(3)
+    stream.order(stream.members(60), stream.targets(14), window_us=36 * HOUR_US)
+    table = stream.table().drop_columns(["merchant"])
+    table = table.set_column(1, "ts", pa.array(np.full(len(table), START_US)))
+    groups = find_groups(table).groups
+    assert len(groups) > 0
+    assert max(groups["confidence"].to_pylist()) < 0.5
+
+
 def test_a_rotating_pool_shows_though_no_pair_of_items_does():
     stream = LikeStream(4)
     pool, targets = np.arange(stream.accounts, stream.accounts + 400), stream.targets(40)

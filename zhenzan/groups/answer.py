@@ -242,12 +242,15 @@ def _signs(
     traits = find_traits(relations, likes, owners_known=owners_known)
     signs: list[dict[str, float | None]] = []
     grain_us = _grain_us(likes["ts"].to_numpy())
+    timed = grain_us > 0
     for look, pool in zip(looks.to_pylist(), pools, strict=True):
         told = look["merchants"] > 0
         sign: dict[str, float | None] = {
             "one_owner": _degree(look["owner_share"], *OWNER_SHARE) if told else None,
-            "tails_off": look["decay_nats"] > 0 if look["decay_likes"] > 0 else None,
-            "from_birth": look["from_birth"] if look["time_nats"] >= CONCENTRATED_NATS else None,
+            "tails_off": look["decay_nats"] > 0 if timed and look["decay_likes"] > 0 else None,
+            "from_birth": look["from_birth"]
+            if timed and look["time_nats"] >= CONCENTRATED_NATS
+            else None,
             "minutes": look["width_s"] <= MINUTES_S if 0 < grain_us <= MINUTES_S * 1e6 else None,
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
@@ -255,7 +258,7 @@ def _signs(
             "linked": bool(pool >= 0),
             "hundreds": _degree(look["size"], *HUNDREDS),
             "with_others": _degree(look["inside"], *WITH_OTHERS)
-            if look["others"] >= OTHERS_MIN
+            if timed and look["others"] >= OTHERS_MIN
             else None,
         }
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}

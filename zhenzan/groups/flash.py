@@ -3,7 +3,9 @@
 A group whose actions are thinned out leaves three or four likes on a target and hardly two common
 accounts on any two of them. But bursts are few, so one common account of two small ones is
 surprising already, and bursts that are tied in triangles by *different* accounts do not come about
-by chance: one busy account ties all the bursts it was in, and no other account repeats that.
+by chance: one busy account ties all the bursts it was in, and no other account repeats that. Who
+is shared counts too: under the null it is an account drawn by the square of its likes, so one that
+likes little else says more than a busy one.
 """
 
 from __future__ import annotations
@@ -90,24 +92,25 @@ SELECT account, spot, item, bucket, width FROM (
 
 _FLASH_TIE = """
 WITH volume AS (
-    SELECT sum(d) AS likes, sum(d * (d - 1)) AS twice
+    SELECT sum(d) AS likes, sum(d * (d - 1)) AS twice, sum(d * (d - 1)) / count(*) AS usual
     FROM (SELECT CAST(count(*) AS DOUBLE) AS d FROM liked GROUP BY account)
 ), met AS (
     SELECT a.spot AS i, b.spot AS j, CAST(count(*) AS DOUBLE) AS shared,
-           min(a.account) AS witness
+           min(a.account) AS witness, sum(ln(v.usual / (z.d * (z.d - 1.0)))) AS quiet
     FROM in_flash a JOIN in_flash b ON a.account = b.account AND a.spot < b.spot
+    JOIN account_size z ON z.account = a.account CROSS JOIN volume v
     -- Two bursts of one session say that people were awake, not that they act together.
     WHERE a.item <> b.item AND abs(a.bucket - b.bucket) >= {session}
     GROUP BY a.spot, b.spot
 ), described AS (
-    SELECT m.i, m.j, m.shared, m.witness, x.n AS n_i, y.n AS n_j,
+    SELECT m.i, m.j, m.shared, m.witness, m.quiet, x.n AS n_i, y.n AS n_j,
            x.n * y.n * v.twice / (v.likes * v.likes) AS expected
     FROM met m JOIN flash x ON x.spot = m.i JOIN flash y ON y.spot = m.j CROSS JOIN volume v
 )
-SELECT i, j, shared, expected, shared * ln(shared / expected) - shared + expected AS nats,
-       witness, n_i, n_j
+SELECT i, j, shared, expected,
+       shared * ln(shared / expected) - shared + expected + quiet AS nats, witness, n_i, n_j
 FROM described WHERE shared > expected
-    AND shared * ln(shared / expected) - shared + expected >= {nats}
+    AND shared * ln(shared / expected) - shared + expected + quiet >= {nats}
 """
 
 _TRIANGLE = """
