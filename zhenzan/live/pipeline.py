@@ -2,7 +2,8 @@
 
 *Intake* takes what has arrived, checks it, and makes it durable with one sync. *Scoring* answers
 it in the order of the journal. *Counting* brings the answers to the ledger, and then the callers
-get them. While one group is synced the one before it is scored and the one before that counted.
+get them. A group costs much the same whether it has one row or ten, so what arrives while one is
+scored waits and becomes one group; under load the next is synced meanwhile.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ RECENT_MAX = 4_096
 
 _RETRY_S = (0.1, 30.0)
 _LEDGER_WAIT_S = 60.0
+
+_AHEAD_CALLS = 64
+"""Calls that are taken in while others are scored; fewer wait for them."""
 
 
 class CountsLedger(Ledger, Protocol):
@@ -117,7 +121,7 @@ class LiveService:
         self._disk_lock = threading.Lock()
         self._calls: deque[_Call] = deque()
         self._taken: deque[_Taken] = deque()
-        self._rows = 0
+        self._rows = self._scored = 0
         self._rate = 2_000.0
         self._draining = self._intake_ended = False
         self._failure: str | None = None
@@ -276,13 +280,20 @@ class LiveService:
             return True
         with self._changed:
             self._taken.append(taken)
+            self._scored += 1
             self._durable.notify()
         return True
 
     def _next_calls(self) -> list[_Call]:
         with self._changed:
-            self._arrived.wait_for(lambda: self._calls or self._draining or self._failure)
+            self._arrived.wait_for(
+                lambda: (self._calls and self._may_begin()) or self._draining or self._failure
+            )
             return _popped(self._calls, self._settings.group_rows_max)
+
+    def _may_begin(self) -> bool:
+        """Tell whether nothing is being scored, or so much waits that taking it in pays."""
+        return not self._scored or len(self._calls) >= _AHEAD_CALLS
 
     def _take(self, calls: list[_Call]) -> _Taken:
         rows = [row for call in calls for row in call.rows]
@@ -337,6 +348,8 @@ class LiveService:
             with self._changed:
                 self._rate += 0.1 * (rate - self._rate)
                 self._rows -= rows
+                self._scored -= len(taken)
+                self._arrived.notify()
             if self._answered - self._asked >= self._settings.checkpoint_rows:
                 self._save_aside()
 
