@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -184,6 +185,18 @@ async def _offer(
     }  # fmt: skip
 
 
+def _first_key(greeting: dict[str, str]) -> str:
+    """Exchange the token of the first start for a key."""
+    request = urllib.request.Request(
+        f"{greeting['url']}/v1/access/first",
+        data=json.dumps({"token": greeting["first_token"]}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        key: str = json.load(answer)["key"]
+    return key
+
+
 def measure_http(rows: list[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
     """Offer single interactions to ``zhenzan serve``; the client shares the machine's cores."""
     with tempfile.TemporaryDirectory() as folder:
@@ -198,7 +211,7 @@ def measure_http(rows: list[dict[str, Any]], seconds: float) -> list[dict[str, A
         try:
             greeting = json.loads(process.stdout.readline())
             port = int(greeting["url"].rsplit(":", 1)[1])
-            key = greeting["first_key"]
+            key = _first_key(greeting)
             asyncio.run(_offer(port, key, rows[:200], 100, 2.0))
             found, start = [], 200
             for rate in RATES:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from zhenzan.access.first import TOKEN_US, FirstTokens
+from zhenzan.access.keys import KeyRing
 from zhenzan.access.rate import RateLimits
 from zhenzan.access.secret import digest
-from zhenzan.access.users import IDLE_US, LIFETIME_US, TOKEN_US, UserBook
+from zhenzan.access.users import IDLE_US, LIFETIME_US, UserBook
 from zhenzan.errors import AccessError
 
 PASSWORD = "correct horse battery"
@@ -111,10 +113,9 @@ def test_a_short_password_is_refused(book):
 
 
 def test_the_first_token_makes_one_administrator_once(store, hands):
-    book = UserBook(store, RateLimits(hands), clock=hands)
-    token = book.first_token()
+    book, first = UserBook(store, RateLimits(hands), clock=hands), FirstTokens(store, clock=hands)
+    token = first.make()
     assert token is not None
-    assert book.first_token() is None
     with pytest.raises(AccessError):
         book.begin(token + "x", "root", PASSWORD)
     book.begin(token, "root", PASSWORD)
@@ -122,17 +123,32 @@ def test_the_first_token_makes_one_administrator_once(store, hands):
     assert done is not None and done.identity.roles == {"admin"}
     with pytest.raises(AccessError, match="opens nothing"):
         book.begin(token, "second", PASSWORD)
-    assert book.first_token() is None
+    with pytest.raises(AccessError, match="opens nothing"):
+        KeyRing(store, clock=hands).begin(token)
+    assert first.make() is None
 
 
-def test_a_first_token_that_nobody_used_gives_way_to_another(store, hands):
-    book = UserBook(store, RateLimits(hands), clock=hands)
-    token = book.first_token()
+def test_the_first_token_makes_one_key_once(store, hands):
+    ring, first = KeyRing(store, clock=hands), FirstTokens(store, clock=hands)
+    token = first.make()
     assert token is not None
+    who = ring.check(ring.begin(token))
+    assert who is not None and who.roles == {"admin"}
+    with pytest.raises(AccessError, match="opens nothing"):
+        ring.begin(token)
+    assert len(ring.all_keys()) == 1
+
+
+def test_a_first_token_gives_way_to_another_and_to_time(store, hands):
+    ring, first = KeyRing(store, clock=hands), FirstTokens(store, clock=hands)
+    lost, late = first.make(), first.make()
+    assert lost is not None and late is not None and lost != late
+    with pytest.raises(AccessError):
+        ring.begin(lost)
     hands.now += TOKEN_US / 1e6
     with pytest.raises(AccessError):
-        book.begin(token, "root", PASSWORD)
-    assert book.first_token() not in (None, token)
+        ring.begin(late)
+    assert not ring.all_keys()
 
 
 def test_a_store_without_users_has_no_password_that_opens_it(store, hands):

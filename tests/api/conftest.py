@@ -36,8 +36,9 @@ def make_parts(path: Path) -> tuple[Parts, str]:
     """Parts over a new SQLite store, and the key to them."""
     store = open_store(path)
     ledger = CountLedger(store)
-    gate, key = open_gate(store)
-    assert key is not None
+    gate, token = open_gate(store)
+    assert token is not None
+    key = gate.access.keys.begin(token)
     guard = AddressGuard(networks(["127.0.0.0/8"]))
     book = WebhookBook(store, guard, webhooks_max=3)
     deliverer = Deliverer(

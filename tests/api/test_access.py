@@ -193,10 +193,11 @@ def test_a_browser_reads_with_its_cookie_and_changes_only_with_its_token(served)
 
 
 def test_the_first_token_makes_an_administrator_over_http_once(served):
-    token = served.access.users.first_token()
-    body = {"token": token, "name": "root", "password": PASSWORD}
-    assert served.client.post("/v1/access/first", json=body).status_code == 204
-    again = served.client.post("/v1/access/first", json={**body, "name": "second"})
+    token = served.access.first.make()
+    root, second = ({"name": name, "password": PASSWORD} for name in ("root", "second"))
+    done = served.client.post("/v1/access/first", json={"token": token, "user": root})
+    assert done.status_code == 204
+    again = served.client.post("/v1/access/first", json={"token": token, "user": second})
     assert again.status_code == 403
     done = served.client.post("/v1/access/session", json={"name": "root", "password": PASSWORD})
     assert done.json()["roles"] == ["admin"]

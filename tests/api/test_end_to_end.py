@@ -59,9 +59,18 @@ def _environment(database: str | None) -> dict[str, str]:
     return {**os.environ, **({DATABASE_VARIABLE: database} if database else {})}
 
 
+def exchanged(url: str, token: str) -> str:
+    """The first key, for the token that the first start printed; the token opens no more."""
+    answer = httpx.post(f"{url}/v1/access/first", json={"token": token}, timeout=30)
+    assert answer.status_code == 201, answer.text
+    assert httpx.post(f"{url}/v1/access/first", json={"token": token}).status_code == 403
+    key: str = answer.json()["key"]
+    return key
+
+
 @contextmanager
 def service(data: Path, database: str | None, keys: list[str]) -> Generator[Running]:
-    """Run ``zhenzan serve`` on a free port; its first key is added to ``keys``."""
+    """Run ``zhenzan serve`` on a free port; the key that its token gives is added to ``keys``."""
     command = [sys.executable, "-m", "zhenzan", "serve", "--data", str(data), "--port", "0"]
     command += ["--json"]
     with (data.parent / "log").open("a") as log:
@@ -72,8 +81,8 @@ def service(data: Path, database: str | None, keys: list[str]) -> Generator[Runn
         assert process.stdout is not None
         greeting = json.loads(process.stdout.readline() or "{}")
         assert greeting, (data.parent / "log").read_text()[-3000:]
-        if greeting["first_key"]:
-            keys.append(greeting["first_key"])
+        if greeting["first_token"] and not keys:
+            keys.append(exchanged(greeting["url"], greeting["first_token"]))
         yield Running(process, greeting["url"])
     finally:
         if process.poll() is None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zhenzan.access.audit import AuditLog, Look, write_looks
+from zhenzan.access.first import FirstTokens
 from zhenzan.access.identity import Identity
 from zhenzan.access.keys import KeyRing
 from zhenzan.access.rate import RateLimits
@@ -41,6 +42,7 @@ class Access:
     ) -> None:
         self.store = store
         self.rates = RateLimits(steady)
+        self.first = FirstTokens(store, clock=clock)
         self.keys = KeyRing(store, clock=clock)
         self.users = UserBook(store, self.rates, clock=clock)
         self.audit = AuditLog(store, clock=clock)
@@ -49,14 +51,9 @@ class Access:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def first_key(self) -> str | None:
-        """Make the key of an administrator where there has never been a key; None elsewhere.
-
-        It asks as often as it likes, so that one client can bring everything in.
-        """
-        if self.keys.all_keys():
-            return None
-        return self.keys.make("first", ["admin"], by="first start", rate_per_s=1e6, burst=1e6)
+    def first_token(self) -> str | None:
+        """Make the token of the first start; None where there has ever been a key, or a user."""
+        return None if self.keys.all_keys() else self.first.make()
 
     def wait_s(self, who: Identity) -> float:
         """Take one request from somebody's rate; return the seconds to wait, 0.0 if none."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select, update
 
 from zhenzan.access.audit import AuditLog
+from zhenzan.access.first import FirstTokens
 from zhenzan.access.identity import Identity
 from zhenzan.access.roles import Role, roles_of
 from zhenzan.access.secret import digest, matches, new_secret
@@ -24,6 +25,8 @@ from zhenzan.store.tables.access import API_KEYS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sqlalchemy import Connection
+
     from zhenzan.store.engine import Store
 
 PREFIX_BYTES = 6
@@ -31,6 +34,7 @@ DAYS_DEFAULT = 90
 DAYS_MAX = 730
 RATE_PER_S = 5_000.0
 BURST = 10_000.0
+RATE_MAX = 1e6
 """More than one client of two cores brings in; a key for a page of figures wants far less."""
 
 _KEY = re.compile(r"zz_([0-9a-f]{12})_([A-Za-z0-9_-]{20,80})")
@@ -65,6 +69,7 @@ class KeyRing:
         self._store = store
         self._clock = clock
         self._audit = AuditLog(store, clock=clock)
+        self._first = FirstTokens(store, clock=clock)
         self._keys: dict[str, Key] = {}
         self.refresh()
 
@@ -99,12 +104,43 @@ class KeyRing:
         AccessError
             The roles do not fit together, or a number is outside its limits.
         """
+        with self._store.writing() as connection:
+            text = self._make_in(
+                connection, name, roles, by=by, merchant_id=merchant_id, days=days,
+                rate_per_s=rate_per_s, burst=burst,
+            )  # fmt: skip
+        self.refresh()
+        return text
+
+    def begin(self, token: str) -> str:
+        """Make the key of the first administrator with the token that the first start printed.
+
+        It asks as often as it likes, so that one client can bring everything in.
+
+        Raises
+        ------
+        AccessError
+            The token opens nothing.
+        """
+        with self._store.writing() as connection:
+            self._first.spend_in(connection, token)
+            text = self._make_in(
+                connection, "first", ["admin"], by="first token", merchant_id=None,
+                days=DAYS_DEFAULT, rate_per_s=RATE_MAX, burst=RATE_MAX,
+            )  # fmt: skip
+        self.refresh()
+        return text
+
+    def _make_in(
+        self, connection: Connection, name: str, roles: Iterable[str], *, by: str,
+        merchant_id: str | None, days: int, rate_per_s: float, burst: float,
+    ) -> str:  # fmt: skip
         held = roles_of(roles, merchant_id)
         if not name.strip() or "\x00" in name or "\x00" in (merchant_id or ""):
             raise AccessError("a key needs a name without NUL", hint="name who will use it")
         if not 1 <= days <= DAYS_MAX:
             raise AccessError(f"a key is valid for 1 to {DAYS_MAX} days, not {days}")
-        if not (0 < rate_per_s <= 1e6 and 1 <= burst <= 1e6):
+        if not (0 < rate_per_s <= RATE_MAX and 1 <= burst <= RATE_MAX):
             raise AccessError("a rate is above 0, a burst at least 1, both up to 1,000,000")
         prefix, secret = secrets.token_hex(PREFIX_BYTES), new_secret()
         text, now = f"zz_{prefix}_{secret}", self._now()
@@ -113,11 +149,9 @@ class KeyRing:
             "roles": " ".join(sorted(held)), "rate_per_s": rate_per_s, "burst": burst,
             "created_us": now, "expires_us": now + days * DAY_US, "revoked_us": None,
         }  # fmt: skip
-        with self._store.writing() as connection:
-            connection.execute(insert(API_KEYS), row)
-            told = {"name": name, "roles": row["roles"], "merchant": merchant_id, "days": days}
-            self._audit.note_in(connection, by, "make key", prefix, told)
-        self.refresh()
+        connection.execute(insert(API_KEYS), row)
+        told = {"name": name, "roles": row["roles"], "merchant": merchant_id, "days": days}
+        self._audit.note_in(connection, by, "make key", prefix, told)
         return text
 
     def revoke(self, prefix: str, *, by: str) -> None:

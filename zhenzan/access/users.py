@@ -1,4 +1,4 @@
-"""Users with passwords, their sessions in a browser, and the token that makes the first of them.
+"""Users with passwords, and their sessions in a browser.
 
 A session ends after half an hour without a request and after twelve hours whatever happens. Its
 cookie is of no use to another site: what changes anything also needs the token that only the page
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from zhenzan.access.audit import AuditLog
+from zhenzan.access.first import FirstTokens
 from zhenzan.access.identity import Identity
 from zhenzan.access.keys import BURST, RATE_PER_S
 from zhenzan.access.rate import RateLimits
 from zhenzan.access.roles import Role, roles_of
 from zhenzan.access.secret import digest, matches, new_secret
-from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US, Clock, system
+from zhenzan.clock import HOUR_US, MINUTE_US, Clock, system
 from zhenzan.errors import AccessError, MissingExtra
-from zhenzan.store.tables.access import FIRST_TOKENS, SESSIONS, USERS
+from zhenzan.store.tables.access import SESSIONS, USERS
 
 try:
     from argon2 import PasswordHasher
@@ -38,8 +39,6 @@ PASSWORD_CHARS_MIN = 12
 PASSWORD_CHARS_MAX = 1_000
 IDLE_US = 30 * MINUTE_US
 LIFETIME_US = 12 * HOUR_US
-TOKEN_US = DAY_US
-"""How long the first token waits to be used."""
 
 TRIES_PER_S = 5 / 60
 TRIES_BURST = 5.0
@@ -97,6 +96,7 @@ class UserBook:
         self._rates = rates
         self._clock = clock
         self._audit = AuditLog(store, clock=clock)
+        self._first = FirstTokens(store, clock=clock)
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(new_secret())
         self._users: dict[str, User] = {}
@@ -251,40 +251,17 @@ class UserBook:
             self._sessions[key] = replace(session, seen_us=now)
         return _identity(user)
 
-    def first_token(self) -> str | None:
-        """Make the token of the first start; None where there is a user or a token in wait."""
-        now = self._now()
-        with self._store.writing() as connection:
-            tokens = connection.execute(select(FIRST_TOKENS)).all()
-            waiting = any(t.used_us is None and now < t.created_us + TOKEN_US for t in tokens)
-            if waiting or connection.scalar(select(USERS.c.name).limit(1)):
-                return None
-            token = new_secret()
-            connection.execute(insert(FIRST_TOKENS), {"sha256": digest(token), "created_us": now})
-        return token
-
     def begin(self, token: str, name: str, password: str) -> None:
         """Make the first administrator with the token that the first start printed.
 
         Raises
         ------
         AccessError
-            The token was used, is too old or was never given out; or the password is too short.
+            The token opens nothing, or the password is too short.
         """
-        now = self._now()
         row = self._row(name, password, ["admin"], None)
         with self._store.writing() as connection:
-            done = connection.execute(
-                update(FIRST_TOKENS)
-                .where(
-                    FIRST_TOKENS.c.sha256 == digest(token),
-                    FIRST_TOKENS.c.used_us.is_(None),
-                    FIRST_TOKENS.c.created_us > now - TOKEN_US,
-                )
-                .values(used_us=now)
-            )
-            if done.rowcount != 1:
-                raise AccessError("the token opens nothing", hint="it is good once, for a day")
+            self._first.spend_in(connection, token)
             connection.execute(insert(USERS), row)
             self._audit.note_in(connection, "first token", "add user", name, {"roles": "admin"})
         self.refresh()

@@ -31,10 +31,17 @@ class SignIn(Shape):
     password: str = Field(min_length=1, max_length=1_000)
 
 
-class Beginning(SignIn):
-    """The token that the first start printed, and the administrator to make with it."""
+class Beginning(Shape):
+    """The token that the first start printed; with a name and a password it makes a user."""
 
     token: str = Field(min_length=1, max_length=200)
+    user: SignIn | None = None
+
+
+class MadeKey(Shape):
+    """A key, shown this once."""
+
+    key: str
 
 
 class NewKey(Shape):
@@ -54,15 +61,26 @@ def access_of(request: Request) -> Access:
     return gate.access
 
 
-@ROUTER.post("/first", status_code=204, responses=problems("invalid", "not_found",
-                                                           "unsupported_media"))  # fmt: skip
+@ROUTER.post(
+    "/first",
+    status_code=201,
+    responses={
+        201: {"model": MadeKey, "description": "The key of an administrator, shown this once."},
+        204: {"description": "The user was made; sign in."},
+        **problems("forbidden", "invalid", "not_found", "unsupported_media"),
+    },
+)
 async def first(request: Request, body: Beginning) -> Response:
-    """Make the first administrator with the token that the first start printed."""
+    """Exchange the token that the first start printed, for a key or for a user with a password."""
+    access = access_of(request)
     try:
-        await off_loop(access_of(request).users.begin, body.token, body.name, body.password)
+        if body.user is not None:
+            await off_loop(access.users.begin, body.token, body.user.name, body.user.password)
+            return Response(status_code=204)
+        key = await off_loop(access.keys.begin, body.token)
     except AccessError as error:
         raise ProblemError("forbidden", str(error), "令牌无效或密码过短") from None
-    return Response(status_code=204)
+    return _shown_once(key)
 
 
 @ROUTER.post(
@@ -120,7 +138,7 @@ async def make_key(
         )  # fmt: skip
     except AccessError as error:
         raise ProblemError("invalid", str(error), "密钥的参数不符合要求") from None
-    return JSONResponse({"key": text}, status_code=201, headers={"Cache-Control": "no-store"})
+    return _shown_once(text)
 
 
 @ROUTER.delete("/keys/{prefix}", status_code=204, responses=problems("not_found", "invalid"))
@@ -147,6 +165,10 @@ async def audit(request: Request) -> Response:
     return JSONResponse(
         {"whole": not wrong, "wrong": wrong, "anchor": {"seq": anchor.seq, "hash": anchor.hash}}
     )
+
+
+def _shown_once(key: str) -> Response:
+    return JSONResponse({"key": key}, status_code=201, headers={"Cache-Control": "no-store"})
 
 
 def _key(key: Key) -> dict[str, Any]:

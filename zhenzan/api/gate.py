@@ -143,12 +143,12 @@ class AccessGate:
 
 
 def open_gate(store: Store) -> tuple[AccessGate, str | None]:
-    """Open the gate of a store; make the key of an administrator where it has no key yet.
+    """Open the gate of a store; make a token for whoever comes first where nobody can enter.
 
     Returns
     -------
     tuple
-        The gate, and the new key, to be shown once; None where there was a key already.
+        The gate, and the token, to be shown once; None where there is a key or a user.
     """
     access = Access(store)
-    return AccessGate(access), access.first_key()
+    return AccessGate(access), access.first_token()

@@ -76,14 +76,14 @@ def revoke_key(
 
 
 def first_token(database: Database, as_json: AsJson = False) -> None:
-    """Print the token that makes the first administrator, where there is no user yet."""
+    """Print a new token for the first administrator or their key, where there is no user yet."""
     from zhenzan.access.access import Access
     from zhenzan.errors import AccessError
     from zhenzan.store.engine import open_store
 
-    token = Access(open_store(database)).users.first_token()
+    token = Access(open_store(database)).first.make()
     if token is None:
-        raise AccessError("there is a user, or a token that waits to be used")
+        raise AccessError("there is a user", hint="make a key with `zhenzan access make-key`")
     tell({"token": token}, token, as_json)
 
 

@@ -129,8 +129,8 @@ def serve(  # noqa: PLR0913  one parameter per flag
     listener = _listener(host, port)
     try:
         with _opened(data, database, settings, facts, settle_every_s) as opened:
-            server, parts, key = _server(opened, settings, webhook_network or [])
-            _greet(listener, key, as_json=as_json)
+            server, parts, token = _server(opened, settings, webhook_network or [])
+            _greet(listener, token, as_json=as_json)
             with _beside(parts, broker):
                 server.run(sockets=[listener])
     finally:
@@ -185,7 +185,7 @@ def _opened(
 def _server(
     opened: _Opened, settings: Settings, webhook_networks: list[str]
 ) -> tuple[Any, Parts, str | None]:
-    """Make the server, its parts, and the first key where this is the first start."""
+    """Make the server, its parts, and a token where nobody can enter yet."""
     from zhenzan import clock
     from zhenzan.api.app import create_app
     from zhenzan.api.gate import open_gate
@@ -212,7 +212,7 @@ def _server(
         chance=clock.generator(secrets.randbits(63)),
         attempts_max=settings.webhook_attempts_max,
     )
-    gate, key = open_gate(ledger.store)
+    gate, token = open_gate(ledger.store)
     service = MeasuredService(opened.service, metrics)
     parts = Parts(service, ledger, gate, book, deliverer, settings, metrics)
     parts.alarms = opened.service.alarms
@@ -226,7 +226,7 @@ def _server(
     )
     server = uvicorn.Server(config)
     parts.stopping = lambda: server.should_exit
-    return server, parts, key
+    return server, parts, token
 
 
 def _seconds(name: str, text: str) -> float:
@@ -247,16 +247,20 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _greet(listener: socket.socket, key: str | None, *, as_json: bool) -> None:
+def _greet(listener: socket.socket, token: str | None, *, as_json: bool) -> None:
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if as_json:
-        typer.echo(json.dumps({"url": url, "docs": f"{url}/docs", "first_key": key}))
+        typer.echo(json.dumps({"url": url, "docs": f"{url}/docs", "first_token": token}))
         return
     typer.echo(f"Zhenzan serves at {url}; its routes are described at {url}/docs")
-    if key is not None:
-        typer.echo(f"First key, shown this once: {key}")
-        typer.echo("Send it as `Authorization: Bearer KEY`; only its hash is kept.")
+    if token is not None:
+        typer.echo(f"One-time token, good for a day: {token}")
+        typer.echo("Exchange it for the first key:")
+        typer.echo(
+            f"  curl {url}/v1/access/first -H 'Content-Type: application/json'"
+            f' -d \'{{"token": "{token}"}}\''
+        )
 
 
 @contextmanager
