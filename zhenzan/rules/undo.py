@@ -76,23 +76,37 @@ def undo_outputs(folder: Path, name: str, version: int, settings: Settings) -> p
     except OSError as error:
         hint = "score the log with `--rules` first"
         raise SourceError(f"`{folder / FILE}` cannot be read: {error}", hint=hint) from error
-    revisions, evidence = _undone(records, name, version, settings)
+    told = without(records, name, version, settings)
+    revisions, evidence = _events(told, f"{name}@{version}")
     earlier = folder / REVISIONS_FILE
     events = [pq.read_table(earlier)] if earlier.is_file() else []
     figures = Figures(folder)
     with outputs_replaced(folder, kept="") as out:
-        _revise_likes(folder / "likes.parquet", out / "likes.parquet", revisions, evidence, figures)
+        fired = pa.array(told.event_id.tolist(), pa.string())
+        _revise_likes(
+            folder, out, _Undone(f"{name}@{version}", fired, revisions, evidence), figures
+        )
         figures.write(out)
         pq.write_table(pa.concat_tables([*events, revisions]), out / REVISIONS_FILE)
         pq.write_table(_marked(records, revisions, name, version), out / FILE)
     return revisions
 
 
-def _revise_likes(
-    source: Path, target: Path, revisions: pa.Table, evidence: pa.StructArray, figures: Figures
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    """What no longer stands: the rule's word at every like at which it fired, and the answers."""
+
+    key: str
+    fired: pa.Array
+    revisions: pa.Table
+    evidence: pa.StructArray
+
+
+def _revise_likes(folder: Path, out: Path, undone: _Undone, figures: Figures) -> None:
+    revisions, evidence = undone.revisions, undone.evidence
     ids = revisions["event_id"].combine_chunks()
-    likes = pq.ParquetFile(source)
+    likes = pq.ParquetFile(folder / "likes.parquet")
+    target = out / "likes.parquet"
     with pq.ParquetWriter(target, likes.schema_arrow, compression="zstd") as writer:
         for group in range(likes.num_row_groups):
             part = likes.read_row_group(group)
@@ -113,7 +127,7 @@ def _revise_likes(
                     else (_chosen(hit, values.take(place.combine_chunks()), old))
                 )
                 part = part.set_column(at, part.schema.field(name), mixed.cast(kind))
-            part = _without_reason(part, hit, revisions)
+            part = _without_reason(part, undone)
             writer.write_table(part.cast(likes.schema_arrow))
             figures.add(part)
 
@@ -124,15 +138,15 @@ def _chosen(hit: pa.ChunkedArray, new: pa.Array, old: pa.ChunkedArray) -> pa.Arr
     return both.take(pa.array(np.where(hit.to_numpy(), len(new) + rows, rows)))
 
 
-def _without_reason(part: pa.Table, hit: pa.ChunkedArray, revisions: pa.Table) -> pa.Table:
-    """Leave out what the rule said: its reason no longer stands."""
-    if not len(revisions) or not pc.any(hit).as_py():
+def _without_reason(part: pa.Table, undone: _Undone) -> pa.Table:
+    """Leave out what the rule said: its reason no longer stands, also where no answer moved."""
+    hit = pc.is_in(part["event_id"], undone.fired)
+    if not pc.any(hit).as_py():
         return part
-    key = revisions["rule"][0].as_py()
     field = part.schema.field("reasons")
     told = part["reasons"].to_pylist()
     for row in np.flatnonzero(hit.to_numpy()):
-        told[row] = [reason for reason in told[row] or [] if reason["code"] != key]
+        told[row] = [reason for reason in told[row] or [] if reason["code"] != undone.key]
     at = part.schema.get_field_index("reasons")
     return part.set_column(at, field, pa.array(told, field.type))
 
@@ -169,7 +183,7 @@ def undo(records: pa.Table, name: str, version: int, settings: Settings) -> pa.T
     RuleError
         The records know no such version.
     """
-    return _undone(records, name, version, settings)[0]
+    return _events(without(records, name, version, settings), f"{name}@{version}")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +205,6 @@ def without(records: pa.Table, name: str, version: int, settings: Settings) -> W
     """
     touched, left = _touched(records, name, version)
     return _joined_again(touched, left, settings)
-
-
-def _undone(
-    records: pa.Table, name: str, version: int, settings: Settings
-) -> tuple[pa.Table, pa.StructArray]:
-    """Give the events, and the evidence of their likes by family without the rule."""
-    return _events(without(records, name, version, settings), f"{name}@{version}")
 
 
 def _touched(records: pa.Table, name: str, version: int) -> tuple[pa.Table, pa.Table]:
