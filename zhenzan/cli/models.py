@@ -21,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def models() -> None:
-    """List, compare, promote and take back models, and tell how far a log has drifted."""
+    """List, compare, promote and take back models; tell drift, and what exclusions cost."""
 
 
 def listing(folder: Folder, as_json: Json = False) -> None:
@@ -91,12 +91,34 @@ def drift(
     _drift(folder, version, _likes(log, accounts), as_json)
 
 
+def harm(
+    holdout: Annotated[Path, typer.Argument(help="`holdout.parquet` of a scoring run.")],
+    outcomes: Annotated[Path, typer.Option("--outcomes", help="What reviewers said (Parquet).")],
+    as_json: Json = False,
+) -> None:
+    """Measure what exclusions cost honest likes, on those that counted whatever their score."""
+    from zhenzan.training.harm import measure_harm
+    from zhenzan.training.truth import read_outcomes
+
+    rows = measure_harm(holdout, read_outcomes(outcomes))
+    lines = [f"{rows[0].likes:,} likes held out; intervals of 95 %"]
+    for row in rows:
+        found = "nobody judged one" if row.share is None else f"{row.share:.2%} honest"
+        lines.append(
+            f"  {row.state}: {row.in_state:,} likes, {row.reviewed:,} reviewed, {found} "
+            f"({row.low:.2%} to {row.high:.2%}); of all likes {row.of_all_low:.3%} to "
+            f"{row.of_all_high:.3%}"
+        )
+    typer.echo(json.dumps([asdict(row) for row in rows]) if as_json else "\n".join(lines))
+
+
 ACTIONS = {
     "list": listing,
     "compare": compare,
     "promote": promote,
     "rollback": rollback,
     "drift": drift,
+    "harm": harm,
 }
 
 

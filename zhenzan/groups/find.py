@@ -64,20 +64,27 @@ def find_groups(
         threads=options.threads,
         spill_folder=options.spill_folder,
     ) as relations:
-        relations.give("likes", likes)
-        if owners is not None:
-            relations.give("owners", owners)
-        relations.keep("item_owner", _OWNER)
-        find_ties(
-            relations,
-            pairs_per_like_max=options.pairs_per_like_max,
-            false_discovery=options.false_discovery_max,
-        )
-        find_flashes(relations)
-        cluster_ties(relations)
-        settle_members(relations)
-        looks = judge_groups(relations)
-        return assemble(
-            relations, likes, looks, owners_known=owners is not None,
-            false_discovery_max=options.false_discovery_max,
-        )  # fmt: skip
+        return search(relations, likes, owners=owners, options=options)
+
+
+def search(
+    relations: Relations, likes: pa.Table, *, owners: pa.Table | None, options: GroupOptions
+) -> Groups:
+    """Find the groups among likes with all columns of `schema.LIKES`, on a given engine of SQL."""
+    relations.give("likes", likes)
+    if owners is not None:
+        relations.give("owners", owners)
+    relations.keep("item_owner", _OWNER)
+    find_ties(
+        relations,
+        pairs_per_like_max=options.pairs_per_like_max,
+        false_discovery=options.false_discovery_max,
+    )
+    find_flashes(relations)
+    cluster_ties(relations)
+    settle_members(relations)
+    looks = judge_groups(relations)
+    return assemble(
+        relations, likes, looks, owners_known=owners is not None,
+        false_discovery_max=options.false_discovery_max,
+    )  # fmt: skip

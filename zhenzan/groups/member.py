@@ -161,8 +161,8 @@ WITH size AS (
     SELECT a.g AS g, b.g AS h, count(*) AS shared
     FROM member a JOIN member b ON a.account = b.account AND a.g > b.g GROUP BY a.g, b.g
 )
-SELECT g, min(h) AS h FROM met JOIN size x USING (g) JOIN size y ON y.g = met.h
-WHERE shared * {inverse} >= x.n + y.n - shared GROUP BY g
+SELECT m.g, min(m.h) AS h FROM met m JOIN size x ON x.g = m.g JOIN size y ON y.g = m.h
+WHERE m.shared * {inverse} >= x.n + y.n - m.shared GROUP BY m.g
 """
 
 _JOINED = """
