@@ -15,12 +15,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from bench.groups import make_likes
+from zhenzan.clock import HOUR_US
 from zhenzan.groups.find import GroupOptions, find_groups, search
 from zhenzan.groups.relations import Relations
-from zhenzan.groups.schema import SCHEMAS, Groups, complete
+from zhenzan.groups.schema import LIKES, SCHEMAS, Groups, complete
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -99,12 +101,28 @@ def _rounded(table: pa.Table) -> set[tuple[object, ...]]:
     }
 
 
+def _with_traits(likes: pa.Table) -> pa.Table:
+    """Give every account a device, a block, a channel and a time of registration."""
+    account = likes["account"].to_numpy().astype(np.int64)
+    columns = {
+        "category": likes["item"].to_numpy() % 7,
+        "device": account - account % 2,
+        "block": account // 60,
+        "channel": account % 5,
+        "registered_us": account // 40 * HOUR_US,
+        "campaign": np.zeros(len(account)),
+    }
+    for name, values in columns.items():
+        likes = likes.append_column(name, pa.array(values, LIKES.field(name).type, safe=False))
+    return likes
+
+
 def main() -> None:
     """Search on both engines; exit 1 where they differ."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--likes", type=int, default=20_000)
     options = parser.parse_args()
-    likes = complete(make_likes(options.likes))
+    likes = complete(_with_traits(make_likes(options.likes)))
     started = time.perf_counter()
     here = find_groups(likes)
     middle = time.perf_counter()

@@ -42,7 +42,12 @@ def simulator(world: tuple[str, ...] = _WORLD) -> list[Figure]:
             _answered(tested, folder / "alone"),
             _answered(tested, folder / "with", "--model", version),
         ]
-    figures = [Figure("likes", told[0]["likes"]), *_figures(told)]
+    ratio = told[1]["score_cpu_s"] / told[0]["score_cpu_s"]
+    figures = [
+        Figure("likes", told[0]["likes"]),
+        Figure("CPU seconds of scoring, with a model over alone", round(ratio, 2), "at most 2"),
+        *_figures(told),
+    ]
     return [*figures, Figure("CPU seconds, everything", _children_cpu_s() - started)]
 
 
@@ -57,12 +62,14 @@ def _zhenzan(*words: str | int | Path) -> str:
 
 def _answered(world: Path, out: Path, *words: str | Path) -> Told:
     """Score a world and measure it against its labels."""
+    started = _children_cpu_s()
     _zhenzan("score", world / "interactions.parquet", "--out", out, "--no-report",
              "--accounts", world / "accounts.parquet", *words)  # fmt: skip
+    spent_s = _children_cpu_s() - started
     told: Told = json.loads(
         _zhenzan("evaluate", out, "--labels", world / "labels.parquet", "--json")
     )
-    return told
+    return told | {"score_cpu_s": spent_s}
 
 
 def _figures(told: list[Told]) -> list[Figure]:

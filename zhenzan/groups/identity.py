@@ -28,9 +28,9 @@ TARGETS_SHARED_MIN = 0.5
 are replaced. Targets alone never do, since one shop may buy twice."""
 
 _SHARED = """
-WITH size_old AS (SELECT group_id, count(*)::DOUBLE AS n FROM old GROUP BY group_id),
-size_new AS (SELECT group_id, count(*)::DOUBLE AS n FROM new GROUP BY group_id)
-SELECT o.group_id AS before, n.group_id AS found, count(*)::DOUBLE AS shared,
+WITH size_old AS (SELECT group_id, CAST(count(*) AS DOUBLE) AS n FROM old GROUP BY group_id),
+size_new AS (SELECT group_id, CAST(count(*) AS DOUBLE) AS n FROM new GROUP BY group_id)
+SELECT o.group_id AS before, n.group_id AS found, CAST(count(*) AS DOUBLE) AS shared,
        any_value(a.n) AS n_old, any_value(b.n) AS n_new
 FROM old o JOIN new n USING ({key})
 JOIN size_old a ON a.group_id = o.group_id JOIN size_new b ON b.group_id = n.group_id
