@@ -17,6 +17,7 @@ from zhenzan.live import open_service
 from zhenzan.live.history import as_contract, write_history
 from zhenzan.live.journal import segment_path, segments
 from zhenzan.live.settler import MARK, revise_from, settle
+from zhenzan.scoring.reasons import REASON
 from zhenzan.settings import Settings
 from zhenzan.testing.rows import START_US, canonical, client_rows
 
@@ -83,12 +84,16 @@ def _outputs(folder, rows: list[dict[str, object]]) -> None:
     """Write likes as scoring does, of which the settler reads these columns."""
     folder.mkdir(exist_ok=True)
     us = pa.timestamp("us", "UTC")
-    kinds = {"ts": us, "as_of": us, "score": pa.float32(), "group_id": pa.string()}
+    kinds = {
+        "ts": us, "as_of": us, "score": pa.float32(), "group_id": pa.string(),
+        "reasons": pa.list_(REASON),
+    }  # fmt: skip
     table = {
         name: pa.array([row[name] for row in rows], kinds.get(name))
         for name in ("event_id", "ts", "score", "count_state", "reasons", "group_id", "as_of")
     }
-    pq.write_table(pa.table(table), folder / "likes.parquet")
+    # A large run has several row groups.
+    pq.write_table(pa.table(table), folder / "likes.parquet", row_group_size=2)
 
 
 def _row(name: str, state: str, *, ts: int = START_US, group: str | None = None):

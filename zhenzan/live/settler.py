@@ -148,14 +148,16 @@ def _revision(row: Mapping[str, object]) -> Revision:
 
 def _closed(path: Path, until_us: int) -> Iterator[list[dict[str, object]]]:
     """Give likes whose follow-up window has closed, some at a time."""
-    for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS, columns=_LIKES):
-        table = pa.Table.from_batches([batch])
+    likes = pq.ParquetFile(path)
+    # By row groups: batches that cross them cannot be read where reasons are dictionaries.
+    for group in range(likes.num_row_groups):
+        table = likes.read_row_group(group, columns=_LIKES)
         for name in ("ts", "as_of"):
             column = table.column(name).cast(pa.int64())
             table = table.set_column(table.column_names.index(name), name, column)
         table = table.filter(pc.less_equal(table.column("ts"), until_us))
-        if table.num_rows:
-            yield table.to_pylist()
+        for start in range(0, table.num_rows, _BATCH_ROWS):
+            yield table.slice(start, _BATCH_ROWS).to_pylist()
 
 
 def _groups(path: Path) -> dict[str, Group]:
