@@ -31,7 +31,7 @@ VERBS: dict[str, str] = {
     "access": ("Make and revoke keys, print the first token, check the audit log, strip history."),
     "train": "Train a model on a history: injected attacks, outcomes and labels.",
     "explain": "Explain the answer to one like, from what scoring has stored.",
-    "models": "List, compare, promote and take back models, and tell how far a log has drifted.",
+    "models": "List, compare, promote and take back models; tell drift, and what exclusions cost.",
     "redteam": "Search the simulator for the cheapest attack that survives a model, and learn.",
     "sim": "Play a simulated platform and write interactions, labels, accounts and items.",
     "evaluate": (

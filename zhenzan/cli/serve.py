@@ -57,6 +57,10 @@ _Items = Annotated[
     Path | None, typer.Option("--items", help="Side table of items (Parquet or CSV).")
 ]
 _Rules = Annotated[Path | None, typer.Option("--rules", help="Rulebook to follow.")]
+_Model = Annotated[
+    Path | None,
+    typer.Option("--model", help="Folder of models, or of one version: strengthens answers."),
+]
 _Kafka = Annotated[
     str | None,
     typer.Option("--kafka", help="Brokers to join topics of: `host:port`, comma-separated."),
@@ -93,6 +97,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     accounts: _Accounts = None,
     items: _Items = None,
     rules: _Rules = None,
+    model: _Model = None,
     kafka: _Kafka = None,
     kafka_config: _KafkaConfig = None,
     group: _Group = "zhenzan",
@@ -114,7 +119,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     from zhenzan.live.scorer import Facts
 
     settings, _ = settings_table.load({}, file=settings_file)
-    facts = Facts(accounts=accounts, items=items, rules=rules)
+    facts = Facts(accounts=accounts, items=items, rules=rules, model=model)
     broker = None
     if kafka is not None:
         from zhenzan.broker.options import BrokerOptions, read_client_file

@@ -107,6 +107,8 @@ def _parts(holder: object, path: str) -> Iterator[tuple[str, Any]]:
             yield at, value
         elif isinstance(value, list | set) or type(value).__name__ == "deque":
             assert not value, f"`{at}` holds state that no snapshot would keep"
+        elif isinstance(value, tuple):
+            assert not any(map(_is_own, value)), f"`{at}` holds state without a name"
         elif isinstance(value, dict) or _is_own(value):
             yield from _parts(value, at)
 

@@ -221,6 +221,7 @@ class LiveService:
             "ledger_error": self._counting.error,
             "checkpoint_error": self._saving_error,
             "rules_error": self._scorer.rules_error,
+            "model": self._scorer.model.version if self._scorer.model else None,
             **(self._side.health() if self._side else {}),
         }
 

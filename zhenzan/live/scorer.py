@@ -32,7 +32,12 @@ from zhenzan.live.interface import Reason
 from zhenzan.live.ruling import LiveRules
 from zhenzan.scoring.at_once import Answers, AtOnceScorer
 from zhenzan.scoring.decide import count_states, new_accounts
+from zhenzan.scoring.learned.inputs import assemble
+from zhenzan.scoring.learned.judge import strengthen, unaided
+from zhenzan.scoring.learned.model import load_model
+from zhenzan.scoring.learned.reasons import LearnedReasons
 from zhenzan.scoring.measured import Measured
+from zhenzan.scoring.neighbours import RunningNeighbours
 from zhenzan.scoring.reasons import Reasoner
 from zhenzan.scoring.signals import SignalSource
 from zhenzan.settings import Settings
@@ -46,19 +51,23 @@ _NEVER_US = -(1 << 62)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the service may know beside the interactions: side tables, and a rulebook.
+    """What the service may know beside the interactions: side tables, a rulebook, and models.
 
     Attributes
     ----------
     rules
         Folder of a ``RuleBook``; what is published or stopped there is in force from the next
         group on.
+    model
+        Folder of models, or of one version. Answers at once follow the version that was promoted
+        when the service started, settled answers the one promoted when a run of the settler began.
     """
 
     accounts: Path | None = None
     items: Path | None = None
     networks: Path | None = None
     rules: Path | None = None
+    model: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,10 @@ class LiveScorer:
         self._rules = LiveRules(facts.rules)
         self.signals = SignalSource(self._rules.features, settles=False, threads=1)
         self._rules.run_on(self.encoder.tables, (f.name for f in self.signals.features))
-        self.scorer = AtOnceScorer(all_detectors(), renewal="likes")
+        self.model = load_model(facts.model) if facts.model else None
+        self.scorer = AtOnceScorer(
+            all_detectors(), renewal="likes", near=RunningNeighbours() if self.model else None
+        )
         self.gauges = Gauges(self.scorer.detectors)
         self.silence = SilenceAlarm(len(self.gauges.all))
         self.clock_us = _NEVER_US
@@ -138,8 +150,9 @@ class LiveScorer:
 
     @property
     def version(self) -> str:
-        """Fingerprint what a state belongs to: the package, the features and the detectors."""
+        """Fingerprint what a state belongs to: package, features, detectors, and the model."""
         told = [zhenzan.__version__, self.signals.engine.feature_hash]
+        told += [self.model.version] if self.model else []
         told += [detector.code for detector in self.scorer.detectors]
         return hashlib.blake2b(" ".join(told).encode(), digest_size=8).hexdigest()
 
@@ -276,18 +289,21 @@ class LiveScorer:
             return count_states(score, nats, self._settings, is_new=is_new[rows])
 
         every = np.arange(len(answers.score))
-        states = decide(answers.score, answers.nats, every)
-        ruled = self._rules.join(likes, (answers.score, answers.nats, states), decide)
+        answer = unaided(answers.score, decide(answers.score, answers.nats, every), answers.nats)
+        if self.model is not None:
+            matrix = assemble(answers.values, answers.bins, answers.near)
+            answer = strengthen(self.model.parts["at_once"], answer, matrix, is_new=is_new)
+        ruled = self._rules.join(likes, (answer.score, answer.nats, answer.states), decide)
         found.score[part], found.states[part] = ruled.score, ruled.states
         found.bins[part] = answers.bins
         found.rules.extend(ruled.keys())
         if explain:
-            found.reasons.extend(ruled.reasons(self._explain(likes, answers)))
+            found.reasons.extend(ruled.reasons(self._explain(likes, answers, answer.by_model)))
         else:
             found.reasons.extend([()] * len(every))
 
     def _explain(
-        self, likes: dict[str, NDArray[Any]], answers: Answers
+        self, likes: dict[str, NDArray[Any]], answers: Answers, by_model: NDArray[np.bool_]
     ) -> list[tuple[Reason, ...]]:
         evidence = self.scorer.evidence
         if self._reasoner is None or self._reasoned_on is not evidence:
@@ -295,8 +311,12 @@ class LiveScorer:
         nothing = np.zeros((len(answers.score), 0), np.float32)
         measured = Measured(self.scorer.detectors, answers.values, nothing, answers.bins)
         segments = self.scorer.baseline.segments(likes["category"], likes["campaign"])
-        told = self._reasoner.explain(measured, np.arange(len(answers.score)), segments)
-        return _spelled(told)
+        rows = np.arange(len(answers.score))
+        if self.model is None:
+            return _spelled(self._reasoner.explain(measured, rows, segments))
+        part = self.model.parts["at_once"]
+        reasons = LearnedReasons(self._reasoner, part, answers.near, by_model)
+        return _spelled(reasons.explain(measured, rows, segments))
 
 
 def _spelled(told: pa.ListArray) -> list[tuple[Reason, ...]]:

@@ -33,6 +33,7 @@ from zhenzan.live.pipeline import HISTORY, JOURNAL
 from zhenzan.live.scorer import Facts
 from zhenzan.rules.batch import hook_of
 from zhenzan.scoring.job import score_log
+from zhenzan.scoring.learned.model import load_model
 from zhenzan.settings import Settings
 
 SETTLED = "settled"
@@ -278,7 +279,8 @@ def _score_here(job: Mapping[str, object]) -> None:
         items=side["items"],
         networks=side["networks"],
     )
-    score_log(ingest, out, settings, rules=hook_of(side["rules"]))
+    model = load_model(side["model"]) if side["model"] else None
+    score_log(ingest, out, settings, rules=hook_of(side["rules"]), model=model)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class RunningNeighbours:
 
     def __init__(self) -> None:
         self._block = RunningContext()
-        self._hops = tuple(RunningContext() for _ in _HOPS)
+        self._hops = {key: RunningContext() for key, _ in _HOPS}
 
     def update(
         self, likes: Likes, company: Mapping[str, Pooled], apart: F64, *, prior: float
@@ -110,14 +110,14 @@ class RunningNeighbours:
         pooled["block"] = self._block.update_with_most(ts, likes["block"], apart)
         direct = {key: _means(pooled[key], key, prior) for key in _REACH_US}
         hops = []
-        for context, (key, of) in zip(self._hops, _HOPS, strict=True):
-            total, count = context.update(ts, likes[key], _record(direct[of]))
+        for key, of in _HOPS:
+            total, count = self._hops[key].update(ts, likes[key], _record(direct[of]))
             hops.append(_mean(total, count))
         return _columns(direct, {key: pooled[key][2] for key in _REACH_US}, hops)
 
     def forget(self, device: NDArray[np.int32]) -> None:
         """Forget devices whose codes were given back."""
-        self._hops[1].forget(device)
+        self._hops["device"].forget(device)
 
 
 def settled_neighbours(

@@ -136,7 +136,8 @@ def _likes(run: Run, settlement: Settlement, states: NDArray[np.int8]) -> Iterat
     plain = Reasoner(all_detectors(), evidence)
     reasoner: Reasoner | LearnedReasons = plain
     if settlement.stronger is not None:
-        reasoner = LearnedReasons(plain, settlement.stronger)
+        told = settlement.stronger
+        reasoner = LearnedReasons(plain, told.part, told.near, told.by_model)
     held_out = holdout_mask(run)
     state_at_once = np.where(held_out, CountState.COUNTED, spill.key("state_at_once"))
     segments = _segments(run, settlement)

@@ -7,7 +7,7 @@ that the evidence gives.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,31 +28,39 @@ from zhenzan.scoring.reasons import (
     rounded,
 )
 
-if TYPE_CHECKING:
-    from zhenzan.scoring.outputs import Stronger
-
 F32 = NDArray[np.float32]
 
 
 class LearnedReasons:
-    """Write the reasons of a run with a model."""
+    """Write the reasons of likes that a model has judged.
 
-    def __init__(self, reasoner: Reasoner, stronger: Stronger) -> None:
-        self._reasoner, self._stronger = reasoner, stronger
+    Parameters
+    ----------
+    near
+        The measures of neighbours of every like.
+    by_model
+        True where the model has strengthened the answer.
+    """
+
+    def __init__(
+        self, reasoner: Reasoner, part: Part, near: F32, by_model: NDArray[np.bool_]
+    ) -> None:
+        self._reasoner, self._part = reasoner, part
+        self._near, self._by_model = near, by_model
 
     def explain(
         self, measured: Measured, likes: NDArray[np.int64], segments: NDArray[np.int16]
     ) -> pa.ListArray:
         """Return one list of reasons per like; parameters as in `Reasoner.explain`."""
         plain = self._reasoner.explain(measured, likes, segments)
-        mine = self._stronger.by_model[likes]
+        mine = self._by_model[likes]
         if not mine.any():
             return plain
         rows = likes[mine]
         values = measured.matrix(rows)
         bins = np.asarray(measured.bins[rows])
-        matrix = assemble(values, bins, self._stronger.near[rows])
-        merged = merged_reasons(self._reasoner, self._stronger.part, matrix, bins, segments[mine])
+        matrix = assemble(values, bins, self._near[rows])
+        merged = merged_reasons(self._reasoner, self._part, matrix, bins, segments[mine])
         place = np.arange(len(likes))
         place[mine] = len(likes) + np.arange(len(rows))
         return pa.concat_arrays([plain, merged]).take(pa.array(place))
@@ -70,7 +78,7 @@ def merged_reasons(
     Parameters
     ----------
     matrix
-        Inputs of the settled model: all detectors, then the measures of neighbours.
+        Inputs of the model: detectors, then the measures of neighbours.
     bins
         Shape (likes, detectors).
     """
