@@ -102,6 +102,9 @@ class Settings:
     webhook_attempts_max: int = _row(  # type: ignore[assignment]
         12, 1, 100, "Attempts to deliver to a webhook before its message is set aside."
     )
+    retention_every_s: int = _row(  # type: ignore[assignment]
+        86_400, 0, 31_536_000, "Time between two removals of what is over; 0 for none."
+    )
 
 
 def load(

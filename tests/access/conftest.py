@@ -1,14 +1,16 @@
-"""A store with clocks that tests move."""
+"""A store on each of the two databases, with clocks that tests move."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from zhenzan.store.engine import Store, open_store
+from zhenzan.store.tables import METADATA
 
 
 @dataclass
@@ -27,7 +29,22 @@ def hands() -> Hands:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Generator[Store]:
-    opened = open_store(tmp_path / "store.db")
+def store(store_url: str) -> Generator[Store]:
+    opened = open_store(store_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def everything(store: Store, tmp_path: Path) -> Callable[[], bytes]:
+    """All that a store holds: the bytes of SQLite's files, every row of PostgreSQL's tables."""
+
+    def told() -> bytes:
+        if not store.is_sqlite:
+            with store.reading() as connection:
+                rows = [connection.execute(select(t)).all() for t in METADATA.sorted_tables]
+            return repr(rows).encode()
+        store.close()
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+
+    return told

@@ -79,3 +79,23 @@ def test_an_empty_history_is_stripped_of_nothing(capsys, database, tmp_path):
     code, out = run(capsys, "access", "strip", tmp_path / "history", "--database", database)
     assert code == 0
     assert "files: 0" in out
+
+
+def test_what_is_over_is_told_first_and_then_removed(capsys, database, tmp_path):
+    from zhenzan.access.audit import AuditLog, Look, looks_at, write_looks
+
+    store = open_store(database)
+    write_looks(store, [Look(1, "key x (0a)", "r", name) for name in ("a1", "a2", "a3")])
+    (tmp_path / "hold").write_text("a3", "utf-8")
+    words = ("access", "retention", "--database", database, "--hold", tmp_path / "hold")
+    code, out = run(capsys, *words, "--dry-run")
+    assert code == 0
+    assert "access log               over 3, on hold 1, would go 2" in out
+    assert list(AuditLog(store).entries()) == []
+    code, out = run(capsys, *words, "--json")
+    told = {row["what"]: row for row in json.loads(out)["classes"]}
+    assert (code, told["access log"]["removed"], len(looks_at(store, "a3"))) == (0, 2, 1)
+    actors = {entry.actor for entry in AuditLog(store).entries()}
+    assert len(actors) == 1 and actors.pop().endswith(" at the command line")
+    assert run(capsys, *words[:-1], tmp_path / "missing")[0] == 2
+    store.close()

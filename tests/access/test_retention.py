@@ -11,12 +11,8 @@ import pytest
 
 from zhenzan.access.audit import AuditLog
 from zhenzan.access.identifiers import KEPT_PERIODS, MARK, PERIOD_US, Hider, raw_left
-from zhenzan.access.retention import (
-    CLASSES,
-    DETECTION_DAYS,
-    HIDDEN_COLUMNS,
-    strip_history,
-)
+from zhenzan.access.retention.classes import CLASSES, DETECTION_DAYS
+from zhenzan.access.retention.history import HIDDEN_COLUMNS, strip_history
 from zhenzan.clock import DAY_US
 
 ROWS = 400

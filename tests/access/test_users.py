@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from zhenzan.access.first import TOKEN_US, FirstTokens
@@ -96,11 +94,10 @@ def test_a_closed_account_lets_nobody_in(book):
     assert book.sign_in("ana", PASSWORD) is None
 
 
-def test_neither_password_nor_cookie_nor_token_stands_in_the_store(book, store, tmp_path: Path):
+def test_neither_password_nor_cookie_nor_token_stands_in_the_store(book, everything):
     done = book.sign_in("ana", PASSWORD)
     assert done is not None
-    store.close()
-    told = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    told = everything()
     for secret in (PASSWORD, done.cookie, done.csrf):
         assert secret.encode() not in told
     assert digest(done.cookie).encode() in told

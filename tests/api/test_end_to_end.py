@@ -69,10 +69,10 @@ def exchanged(url: str, token: str) -> str:
 
 
 @contextmanager
-def service(data: Path, database: str | None, keys: list[str]) -> Generator[Running]:
+def service(data: Path, database: str | None, keys: list[str], *flags: str) -> Generator[Running]:
     """Run ``zhenzan serve`` on a free port; the key that its token gives is added to ``keys``."""
     command = [sys.executable, "-m", "zhenzan", "serve", "--data", str(data), "--port", "0"]
-    command += ["--json"]
+    command += ["--json", *flags]
     with (data.parent / "log").open("a") as log:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env=_environment(database)
@@ -182,3 +182,27 @@ def run(tmp_path: Path, database: str | None) -> None:
     assert verified.returncode == 0, verified.stdout + verified.stderr
     told = json.loads(verified.stdout)
     assert told["likes"] == sum(row["kind"] == "like" for row in rows)
+
+
+def test_what_is_over_goes_while_the_service_runs(tmp_path, monkeypatch):
+    from zhenzan.access.audit import AuditLog, Look, looks_at, write_looks
+    from zhenzan.store.engine import open_store
+
+    monkeypatch.setenv("ZHENZAN_RETENTION_EVERY_S", "1")
+    (tmp_path / "hold").write_text("held\n", "utf-8")
+    keys: list[str] = []
+    (tmp_path / "data").mkdir()
+    store = open_store(tmp_path / "data" / "counts.db")
+    write_looks(store, [Look(1, "key x (0a)", "r", name) for name in ("gone", "held")])
+    with service(tmp_path / "data", None, keys, "--hold", str(tmp_path / "hold")) as running:
+        headers = {"Authorization": f"Bearer {keys[0]}"}
+        deadline = time.monotonic() + 60
+        while looks_at(store, "gone") and time.monotonic() < deadline:
+            time.sleep(0.2)
+        metrics = httpx.get(f"{running.url}/metrics", headers=headers).text
+    assert looks_at(store, "gone") == []
+    assert len(looks_at(store, "held")) == 1
+    assert "zhenzan_retention_failing 0.0" in metrics
+    entries = [entry for entry in AuditLog(store).entries() if entry.actor == "retention"]
+    assert [entry.action for entry in entries[:2]] == ["remove records", "retention"]
+    store.close()

@@ -9,7 +9,11 @@ import yaml
 
 from zhenzan.api.metrics import Metrics
 
-SOURCES = {"live": "zhenzan/live/pipeline.py", "broker": "zhenzan/broker/bridge.py"}
+SOURCES = {
+    "live": "zhenzan/live/pipeline.py",
+    "broker": "zhenzan/broker/bridge.py",
+    "retention": "zhenzan/access/retention/schedule.py",
+}
 
 
 def test_every_rule_rests_on_metrics_that_exist(root: Path):

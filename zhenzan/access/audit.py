@@ -1,7 +1,9 @@
 """The log of what was done: each entry holds the hash of the one before, so no past can change.
 
 A chain shows edits, deletions and reorderings inside it. That its end was cut off shows only
-against an anchor, a hash that somebody keeps elsewhere; `AuditLog.anchor` gives it.
+against an anchor, a hash that somebody keeps elsewhere; `AuditLog.anchor` gives it. Its beginning
+is cut off when its time is over (``retention.cut``): an entry further on then holds number and
+hash of the last entry that went, and the first that is left must follow on it.
 Requirements 3.4: "hash of the previous record".
 """
 
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 START = "0" * 64
 """What the first entry holds in place of a hash before it."""
 
+CUT = "cut audit log"
+"""Action of the entries that tell of a cut; their detail is ``seq`` and ``hash`` of the last entry
+that was removed."""
+
 _READ_ROWS = 1_000
 
 
@@ -48,6 +54,16 @@ class Entry:
         told = [self.seq, self.at_us, self.actor, self.action, self.object, self.detail]
         text = json.dumps([*told, self.previous], ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def cut(self) -> Anchor | None:
+        """Give the end of what a cut removed; None for an entry that tells of no cut."""
+        if self.action != CUT:
+            return None
+        try:
+            told = json.loads(self.detail)
+            return Anchor(int(told["seq"]), str(told["hash"]))
+        except (ValueError, KeyError, TypeError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +126,11 @@ class AuditLog:
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """Give the entries in their order, seen at one moment."""
-        with self._store.reading() as connection:
-            rows = connection.execution_options(yield_per=_READ_ROWS).execute(
-                select(AUDIT_LOG).where(AUDIT_LOG.c.seq > after).order_by(AUDIT_LOG.c.seq)
-            )
+        wanted = select(AUDIT_LOG).where(AUDIT_LOG.c.seq > after).order_by(AUDIT_LOG.c.seq)
+        with (
+            self._store.reading() as connection,
+            connection.execution_options(yield_per=_READ_ROWS).execute(wanted) as rows,
+        ):
             for row in rows:
                 yield Entry(**row._mapping)
 
@@ -136,8 +153,13 @@ class AuditLog:
         """
         wrong: list[str] = []
         wanted = {anchor.seq: anchor.hash for anchor in anchors if anchor.seq}
+        removed, cuts = Anchor(0, START), set[Anchor]()
         previous, expected = START, 1
         for entry in self.entries():
+            if expected == 1 and entry.seq > 1:
+                # Whether the beginning went by a cut is seen once all entries were read.
+                removed = Anchor(entry.seq - 1, entry.previous)
+                previous, expected = entry.previous, entry.seq
             if entry.seq != expected:
                 wrong.append(f"entry {expected} is missing before entry {entry.seq}")
             if entry.previous != previous:
@@ -146,9 +168,27 @@ class AuditLog:
                 wrong.append(f"entry {entry.seq} was changed")
             if wanted.pop(entry.seq, entry.hash) != entry.hash:
                 wrong.append(f"entry {entry.seq} is not the one of the anchor")
+            if (told := entry.cut()) is not None:
+                cuts.add(told)
             previous, expected = entry.hash, entry.seq + 1
-        wrong += [f"entry {seq} of an anchor is missing" for seq in sorted(wanted)]
-        return wrong
+        if removed.seq and removed not in cuts:
+            wrong.append(f"entries up to {removed.seq} are missing, and no cut tells of them")
+        return wrong + _beyond(wanted, removed)
+
+
+def _beyond(wanted: dict[int, str], removed: Anchor) -> list[str]:
+    """Say what is wrong with anchors of entries that are not there."""
+    wrong = []
+    for seq, kept in sorted(wanted.items()):
+        if seq > removed.seq:
+            wrong.append(f"entry {seq} of an anchor is missing")
+        elif seq < removed.seq:
+            wrong.append(
+                f"entry {seq} of an anchor went with a cut; give an anchor from {removed.seq} on"
+            )
+        elif kept != removed.hash:
+            wrong.append(f"entry {seq} that was cut off is not the one of the anchor")
+    return wrong
 
 
 @dataclass(frozen=True, slots=True)

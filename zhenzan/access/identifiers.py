@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from zhenzan.clock import DAY_US, Clock, system
 from zhenzan.store.tables.access import IDENTIFIER_KEYS
@@ -64,6 +64,17 @@ class Hider:
         return pa.DictionaryArray.from_arrays(
             coded.indices, pa.array(words, pa.string())
         ).dictionary_decode()
+
+    def due(self) -> int:
+        """Count the secrets that `rotate` would destroy."""
+        before = int(self._clock() * 1e6) // PERIOD_US - KEPT_PERIODS
+        with self._store.reading() as connection:
+            found = connection.scalar(
+                select(func.count()).where(
+                    IDENTIFIER_KEYS.c.period < before, IDENTIFIER_KEYS.c.secret.is_not(None)
+                )
+            )
+        return int(found or 0)
 
     def rotate(self) -> int:
         """Destroy the secrets of periods that are over for long; return how many."""

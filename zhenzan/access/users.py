@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from zhenzan.access.audit import AuditLog
 from zhenzan.access.first import FirstTokens
@@ -60,6 +60,7 @@ class User:
     merchant_id: str | None
     active: bool
     created_us: int
+    closed_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,9 @@ class UserBook:
         """
         with self._store.writing() as connection:
             done = connection.execute(
-                update(USERS).where(USERS.c.name == name).values(active=False)
+                update(USERS)
+                .where(USERS.c.name == name)
+                .values(active=False, closed_us=func.coalesce(USERS.c.closed_us, self._now()))
             )
             if done.rowcount != 1:
                 raise AccessError(f"no user is named `{name}`")

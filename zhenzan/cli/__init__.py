@@ -28,7 +28,9 @@ VERBS: dict[str, str] = {
     "score": "Score every like of a log: probability, count state, and reasons.",
     "audit": "Find groups over months of history, list unusual growths, revise earlier answers.",
     "rules": "Check, try, publish, stop and undo the rules that analysts write.",
-    "access": ("Make and revoke keys, print the first token, check the audit log, strip history."),
+    "access": (
+        "Make and revoke keys, print the first token, check the audit log, remove what is over."
+    ),
     "train": "Train a model on a history: injected attacks, outcomes and labels.",
     "explain": "Explain the answer to one like, from what scoring has stored.",
     "models": "List, compare, promote and take back models; tell drift, and what exclusions cost.",

@@ -1,4 +1,4 @@
-"""``zhenzan access``: keys, the first token, the audit log and the strip of history."""
+"""``zhenzan access``: keys, the first token, the audit log, and the removal of what is over."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import typer
 
 from zhenzan.cli.telling import AsJson, tell
 
+_Hold = Annotated[Path | None, typer.Option("--hold", help="Names under legal hold, one a line.")]
 Database = Annotated[str, typer.Option("--database", help="SQLite file or postgresql:// address.")]
 
 
 def access() -> None:
-    """Make and revoke keys, print the first token, check the audit log, strip history."""
+    """Make and revoke keys, print the first token, check the audit log, remove what is over."""
 
 
 def make_key(
@@ -111,9 +112,7 @@ def verify(
 def strip(
     history: Annotated[Path, typer.Argument(help="Folder of Parquet files.")],
     database: Database,
-    hold: Annotated[
-        Path | None, typer.Option("--hold", help="Accounts under legal hold, one a line.")
-    ] = None,
+    hold: _Hold = None,
     as_json: AsJson = False,
 ) -> None:
     """Hide identifiers past the detection window, and delete rows past their class."""
@@ -121,17 +120,48 @@ def strip(
 
     from zhenzan.access.audit import AuditLog
     from zhenzan.access.identifiers import Hider
-    from zhenzan.access.retention import strip_history
+    from zhenzan.access.retention.history import strip_history
+    from zhenzan.access.retention.hold import read_hold
     from zhenzan.clock import system
     from zhenzan.store.engine import open_store
 
     store = open_store(database)
-    held = frozenset(hold.read_text(encoding="utf-8").split("\n")) - {""} if hold else frozenset()
+    held = read_hold(hold).names
     done = strip_history(
         history, Hider(store), int(system() * 1e6), held_accounts=held, log=AuditLog(store)
     )
     told = asdict(done)
     tell(told, "\n".join(f"{name}: {number:,}" for name, number in told.items()), as_json)
+
+
+def retention(
+    database: Database,
+    history: Annotated[
+        Path | None, typer.Option("--history", help="Folder of Parquet files to go over as well.")
+    ] = None,
+    hold: _Hold = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what is over, class by class, and say what went; names on hold stay."""
+    from dataclasses import asdict
+
+    from zhenzan.access.retention.run import Retention, What
+    from zhenzan.store.engine import open_store
+
+    # A folder of the live service keeps its files' names: see `What.keep_files`.
+    what = What(history, hold, keep_files=True)
+    done = Retention(open_store(database), what, by=_me()).run(dry=dry_run)
+    told = {"dry_run": dry_run, "classes": [asdict(removal) for removal in done]}
+    word = "would go" if dry_run else "removed"
+    lines = [
+        f"{r.class_name:<16} {r.what:<24} over {r.due:,}, on hold {r.held:,}, "
+        f"{word} {r.due - r.held if dry_run else r.removed:,}"
+        for r in done
+    ]
+    tell(told, "\n".join(lines), as_json)
 
 
 def _me() -> str:
@@ -145,5 +175,6 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "first-token": first_token,
     "verify": verify,
     "strip": strip,
+    "retention": retention,
 }
 """Action to what it does, in the order of the help."""

@@ -82,6 +82,10 @@ _WebhookNetworks = Annotated[
     list[str] | None,
     typer.Option("--webhook-network", help="Private network open to webhooks; may be repeated."),
 ]
+_Hold = Annotated[
+    Path | None,
+    typer.Option("--hold", help="Names under legal hold, one a line: nothing of theirs goes."),
+]
 _SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (YAML).")]
 _Trace = Annotated[
     bool, typer.Option("--trace", help="Send spans by OTLP, as OTEL_EXPORTER_OTLP_ENDPOINT says.")
@@ -107,6 +111,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     topic_dead: _TopicDead = "interactions.dead",
     settle_every: _SettleEvery = "1h",
     webhook_network: _WebhookNetworks = None,
+    hold: _Hold = None,
     settings_file: _SettingsFile = None,
     trace: _Trace = False,
     as_json: _AsJson = False,
@@ -116,6 +121,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     SIGTERM and SIGINT drain: nothing more is taken in, what was taken in is answered and counted.
     """
     from zhenzan import settings as settings_table
+    from zhenzan.access.retention.hold import read_hold
     from zhenzan.live.scorer import Facts
 
     settings, _ = settings_table.load({}, file=settings_file)
@@ -129,6 +135,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
             kafka, group, topic_in, topic_answers, topic_revisions, topic_dead, client=client
         )
     settle_every_s = _seconds("settle-every", settle_every)
+    read_hold(hold)  # a list that cannot be read shows now, not at the first run
     if trace:
         TRACING.switch_on()
     listener = _listener(host, port)
@@ -136,7 +143,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
         with _opened(data, database, settings, facts, settle_every_s) as opened:
             server, parts, token = _server(opened, settings, webhook_network or [])
             _greet(listener, token, as_json=as_json)
-            with _beside(parts, broker):
+            with _retention(opened, settings, data, hold, parts), _beside(parts, broker):
                 server.run(sockets=[listener])
     finally:
         listener.close()
@@ -266,6 +273,30 @@ def _greet(listener: socket.socket, token: str | None, *, as_json: bool) -> None
             f"  curl {url}/v1/access/first -H 'Content-Type: application/json'"
             f' -d \'{{"token": "{token}"}}\''
         )
+
+
+@contextmanager
+def _retention(
+    opened: _Opened, settings: Settings, data: Path, hold: Path | None, parts: Parts
+) -> Generator[None]:
+    """Remove what is over by the clock, while the server runs."""
+    from zhenzan.access.retention.run import Retention, What
+    from zhenzan.access.retention.schedule import Schedule
+    from zhenzan.live.pipeline import HISTORY
+
+    if not settings.retention_every_s:
+        yield
+        return
+    what = What(data / LIVE / HISTORY, hold, keep_files=True)
+    schedule = Schedule(
+        Retention(opened.ledger.store, what, by="retention"), settings.retention_every_s
+    )
+    parts.beside["retention"] = schedule.figures
+    schedule.start()
+    try:
+        yield
+    finally:
+        schedule.stop()
 
 
 @contextmanager

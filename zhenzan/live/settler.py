@@ -178,15 +178,16 @@ def _groups(path: Path) -> dict[str, Group]:
 
 
 def _newest_us(path: Path) -> int:
+    """Give the time of the newest row; 0 for a file whose rows were all removed by their age."""
     column = pq.read_table(path, columns=["ts"]).column("ts").cast(pa.int64())
-    return int(pc.max(column).as_py())
+    return int(pc.max(column).as_py() or 0)
 
 
 def _recent(files: list[Path], days: int) -> list[Path]:
     """Choose the files with rows of the last days before the newest row."""
     newest = {path: _newest_us(path) for path in files}
     since_us = max(newest.values(), default=0) - days * DAY_US
-    return [path for path in files if newest[path] >= since_us]
+    return [path for path in files if newest[path] >= max(since_us, 1)]
 
 
 class Settling:

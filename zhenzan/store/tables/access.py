@@ -18,8 +18,10 @@ USERS = Table(
     Column("merchant_id", Text),
     Column("active", Boolean, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("closed_us", BigInteger),
 )
-"""``roles`` are words parted by blanks; ``password_hash`` is Argon2id with its own salt."""
+"""``roles`` are words parted by blanks; ``password_hash`` is Argon2id with its own salt;
+``closed_us`` is null for who may enter."""
 
 API_KEYS = Table(
     "api_keys",
@@ -68,7 +70,8 @@ AUDIT_LOG = Table(
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
 )
-"""Each row holds the hash of the one before (requirements 3.4), see ``access.audit``."""
+"""Each row holds the hash of the one before (requirements 3.4), see ``access.audit``. Entries whose
+time is over are cut off from the start, and an entry further on tells of the cut."""
 
 ACCESS_LOG = Table(
     "access_log",
