@@ -102,6 +102,12 @@ class Settings:
     webhook_attempts_max: int = _row(  # type: ignore[assignment]
         12, 1, 100, "Attempts to deliver to a webhook before its message is set aside."
     )
+    disk_free_bytes_min: int = _row(  # type: ignore[assignment]
+        104_857_600,
+        0,
+        1_099_511_627_776,
+        "Bytes free on the journal's disk below which no work is to be sent.",
+    )
     retention_every_s: int = _row(  # type: ignore[assignment]
         86_400, 0, 31_536_000, "Time between two removals of what is over; 0 for none."
     )

@@ -7,7 +7,6 @@ from sqlalchemy import delete, select, text, update
 
 from zhenzan.access.access import Access
 from zhenzan.access.audit import Anchor, AuditLog, looks_at
-from zhenzan.access.identity import Identity
 from zhenzan.store.tables.access import AUDIT_LOG
 
 
@@ -86,9 +85,8 @@ def test_an_entry_stands_only_with_what_it_tells_of(log, store):
 
 def test_looks_at_personal_data_are_written_with_who_and_whose(store, hands):
     access = Access(store, clock=hands, steady=hands)
-    who = Identity("user ana", frozenset(["analyst"]), None, 1.0, 1.0)
-    assert access.look(who, "/v1/accounts/{account_id}", "a1")
-    assert access.look(who, "/v1/accounts/{account_id}", "a2")
+    assert access.look("user ana", "/v1/accounts/{account_id}", "a1")
+    assert access.look("user ana", "/v1/accounts/{account_id}", "a2")
     assert looks_at(store, "a1") == []
     access.tick()
     access.tick()
@@ -100,7 +98,7 @@ def test_looks_at_personal_data_are_written_with_who_and_whose(store, hands):
 
 def test_looks_wait_while_the_database_is_away(store, hands, monkeypatch):
     access = Access(store, clock=hands, steady=hands)
-    access.look(Identity("user ana", frozenset(["analyst"]), None, 1.0, 1.0), "r", "a1")
+    access.look("user ana", "r", "a1")
     with store.writing() as connection:
         connection.execute(text("ALTER TABLE access_log RENAME TO away"))
     with pytest.raises(Exception, match="access_log"):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, text
 
 from zhenzan import clock
 from zhenzan.api.app import create_app
@@ -23,7 +25,7 @@ from zhenzan.counts.guard import AddressGuard, networks
 from zhenzan.counts.ledger import CountLedger
 from zhenzan.counts.webhooks import WebhookBook
 from zhenzan.settings import Settings
-from zhenzan.store.engine import open_store
+from zhenzan.store.engine import Store, open_store
 from zhenzan.testing.instant import InstantService
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ if TYPE_CHECKING:
 SETTINGS = Settings(request_rows_max=50, request_bytes_max=20_000, page_rows_max=200)
 
 
-def make_parts(path: Path) -> tuple[Parts, str]:
-    """Parts over a new SQLite store, and the key to them."""
-    store = open_store(path)
+def make_parts(url: str | Path) -> tuple[Parts, str]:
+    """Parts over a new store, and the key to them."""
+    store = open_store(url)
     ledger = CountLedger(store)
     gate, token = open_gate(store)
     assert token is not None
@@ -55,8 +57,8 @@ def make_parts(path: Path) -> tuple[Parts, str]:
 
 
 @pytest.fixture
-def parts_and_key(tmp_path: Path) -> Generator[tuple[Parts, str]]:
-    parts, key = make_parts(tmp_path / "store.db")
+def parts_and_key(store_url: str) -> Generator[tuple[Parts, str]]:
+    parts, key = make_parts(store_url)
     yield parts, key
     parts.ledger.store.close()
 
@@ -78,6 +80,35 @@ def client(parts_and_key: tuple[Parts, str]) -> Generator[TestClient]:
     headers = {"Authorization": f"Bearer {key}"}
     with TestClient(create_app(parts), headers=headers, raise_server_exceptions=False) as made:
         yield made
+
+
+@contextmanager
+def away(store: Store) -> Generator[None]:
+    """The database does not answer for a while: PostgreSQL lets nobody in, SQLite lost a table."""
+    if store.is_sqlite:
+        with store.writing() as connection:
+            connection.execute(text("ALTER TABLE progress RENAME TO away"))
+        yield
+        with store.writing() as connection:
+            connection.execute(text("ALTER TABLE away RENAME TO progress"))
+        return
+    name = store.engine.url.database
+    first = create_engine(store.engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    allowed = "ALTER DATABASE {} ALLOW_CONNECTIONS {}"
+    with first.connect() as connection:
+        connection.execute(text(allowed.format(name, "false")))
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
+            {"name": name},
+        )
+        yield
+        connection.execute(text(allowed.format(name, "true")))
+    first.dispose()
+
+
+@pytest.fixture
+def database_away(parts: Parts) -> Callable[[], AbstractContextManager[None]]:
+    return lambda: away(parts.ledger.store)
 
 
 @pytest.fixture(scope="session")

@@ -161,6 +161,42 @@ def test_who_sees_personal_data_is_on_record(served, parts):
     assert look.route == "/v1/accounts/{account_id}"
 
 
+def test_who_sees_likes_in_revisions_is_on_record(served, parts):
+    store = parts.ledger.store
+    assert served.ask("GET", "/v1/revisions?cursor=2", "viewer")[0] == 200  # an empty page
+    served.access.tick()
+    assert looks_at(store, "revisions 1 to 2") == []
+    assert served.ask("GET", "/v1/revisions", "viewer")[0] == 200
+    assert served.ask("GET", "/v1/revisions?limit=1", "analyst")[0] == 200
+    assert served.ask("GET", "/v1/revisions", "merchant")[0] == 403
+    served.access.tick()
+    (whole,) = looks_at(store, "revisions 1 to 2")
+    (page,) = looks_at(store, "revisions 1 to 1")
+    assert (whole.route, page.route) == ("/v1/revisions", "/v1/revisions")
+    assert whole.actor.startswith("key viewer (") and page.actor.startswith("key analyst (")
+
+
+def test_a_live_view_is_on_record_from_its_first_like_to_its_last(served, parts):
+    left = iter([False, False, True])
+    parts.stopping = lambda: next(left, True)
+    status, text = served.ask("GET", "/v1/live?cursor=0", "viewer")
+    assert (status, text.count("event: revision")) == (200, 2)
+    served.access.tick()
+    for subject in ("revisions from 1 on", "revisions up to 2"):
+        (look,) = looks_at(parts.ledger.store, subject)
+        assert look.route == "/v1/live" and look.actor.startswith("key viewer (")
+
+
+def test_no_like_is_shown_that_the_access_log_cannot_take_down(served, parts, monkeypatch):
+    monkeypatch.setattr(served.access, "look", lambda *_: False)
+    status, text = served.ask("GET", "/v1/revisions", "viewer")
+    assert (status, '"e1"' in text) == (503, False)
+    parts.stopping = lambda: False
+    status, text = served.ask("GET", "/v1/live?cursor=0", "viewer")
+    assert (status, "event: revision" in text) == (200, False)
+    assert parts.streams == 0
+
+
 def signed_in(served: Served, role: Role) -> tuple[dict[str, str], str]:
     served.access.users.add("ana", PASSWORD, [role], by="tests")
     done = served.client.post("/v1/access/session", json={"name": "ana", "password": PASSWORD})

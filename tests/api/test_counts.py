@@ -158,6 +158,14 @@ def test_more_exports_than_the_limit_are_turned_away(filled: TestClient, parts: 
     assert answer.json()["limit"]["name"] == "exports_max"
 
 
+@pytest.mark.parametrize("cursor", [2**63 - 1, 2**63 - 2, 2**63 - 100_000])
+@pytest.mark.parametrize("changes_only", [False, True])
+def test_a_cursor_beyond_every_state_gives_none(filled: TestClient, cursor, changes_only):
+    asked = {"cursor": cursor, "changes_only": changes_only}
+    told = filled.get("/v1/revisions", params=asked).json()
+    assert (told["revisions"], told["cursor"]) == ([], cursor)
+
+
 def test_a_merchant_sees_its_own_figures_alone(filled: TestClient, parts: Parts):
     class MerchantGate:
         def admit(self, request: Request, roles: frozenset[str]) -> Caller:

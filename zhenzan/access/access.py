@@ -59,11 +59,11 @@ class Access:
         """Take one request from somebody's rate; return the seconds to wait, 0.0 if none."""
         return self.rates.take(who.name, rate_per_s=who.rate_per_s, burst=who.burst)
 
-    def look(self, who: Identity, route: str, subject: str) -> bool:
+    def look(self, actor: str, route: str, subject: str) -> bool:
         """Take down that somebody is shown personal data; False if the log cannot keep up."""
         if len(self._looks) >= LOOKS_MAX:
             return False
-        self._looks.append(Look(int(self._clock() * 1e6), who.name, route, subject))
+        self._looks.append(Look(int(self._clock() * 1e6), actor, route, subject))
         return True
 
     def tick(self) -> None:

@@ -32,7 +32,8 @@ PERSONAL: dict[str, str] = {
     "/v1/groups/": "/v1/groups/{group_id}",
     "/v1/export/": "/v1/export/{table}",
 }
-"""Beginnings of addresses that show personal data, and the route that the access log names."""
+"""Beginnings of addresses that show personal data, and the route that the access log names.
+Revisions name likes as well; their routes tell which were shown, since the address does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,16 @@ class Gate(Protocol):
         ------
         ProblemError
             ``unauthenticated`` without a valid key, ``forbidden`` without one of the roles.
+        """
+        ...
+
+    def look(self, caller: Caller, route: str, subject: str) -> None:
+        """Take down that personal data is about to be shown.
+
+        Raises
+        ------
+        ProblemError
+            ``unavailable`` where the access log cannot keep up.
         """
         ...
 
@@ -117,8 +128,9 @@ class AccessGate:
             )  # fmt: skip
         if not who.roles & roles:
             raise ProblemError("forbidden", "the roles held do not allow it", "所持角色无此权限")
-        self._look(request, who)
-        return Caller(who.name, who.roles, who.merchant_id)
+        caller = Caller(who.name, who.roles, who.merchant_id)
+        self._look(request, caller)
+        return caller
 
     def _who(self, request: Request) -> Identity | None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -131,15 +143,18 @@ class AccessGate:
         token = request.headers.get(CSRF_HEADER)
         return self.access.users.check(cookie, token, changes=request.method not in SAFE)
 
-    def _look(self, request: Request, who: Identity) -> None:
+    def look(self, caller: Caller, route: str, subject: str) -> None:
+        """Take down a look; see `zhenzan.api.gate.Gate`."""
+        if not self.access.look(caller.name, route, subject):
+            raise ProblemError(
+                "unavailable", "the access log cannot keep up", "访问日志暂时无法写入",
+                retry_after_s=5.0,
+            )  # fmt: skip
+
+    def _look(self, request: Request, caller: Caller) -> None:
         for start, route in PERSONAL.items():
             if request.url.path.startswith(start):
-                subject = request.url.path[len(start) :][:500]
-                if not self.access.look(who, route, subject):
-                    raise ProblemError(
-                        "unavailable", "the access log cannot keep up", "访问日志暂时无法写入",
-                        retry_after_s=5.0,
-                    )  # fmt: skip
+                self.look(caller, route, request.url.path[len(start) :][:500])
 
 
 def open_gate(store: Store) -> tuple[AccessGate, str | None]:

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from zhenzan.api import shapes
 from zhenzan.api.gate import needs
 from zhenzan.api.metrics import CONTENT_TYPE
-from zhenzan.api.parts import Parts, off_loop, parts_of
+from zhenzan.api.parts import Parts, parts_of
 from zhenzan.api.problem import ProblemError
+from zhenzan.api.readiness import database_figures, states
 from zhenzan.api.shapes import problems
 
 ROUTER = APIRouter(tags=["operation"])
@@ -27,17 +29,27 @@ async def healthz() -> Response:
 
 @ROUTER.get(
     "/readyz",
-    responses={200: {"description": "It may be sent work.", **_SAYS}, **problems()},
+    responses={
+        200: {"description": "It may be sent work.", "model": shapes.Readiness},
+        **problems(),
+    },
 )
 async def readyz(request: Request) -> Response:
-    """Say whether interactions may be sent: the service takes them and the store answers."""
-    parts = parts_of(request)
-    await off_loop(parts.ledger.last_revision)
-    if not parts.service.health().get("ready") or parts.stopping():
+    """Say whether interactions may be sent, and how the service and its parts are."""
+    found = await states(parts_of(request))
+    told = {name: state.word for name, state in found.items()}
+    wrong = {name: state for name, state in found.items() if state.word == "away"}
+    if wrong:
+        first = next(iter(wrong.values()))
         raise ProblemError(
-            "unavailable", "the service is not taking interactions", "服务当前不接收互动"
-        )
-    return JSONResponse({"status": "ready"})
+            "unavailable", first.detail, first.detail_zh,
+            errors=tuple(
+                {"field": name, "detail": state.detail, "detail_zh": state.detail_zh}
+                for name, state in wrong.items()
+            ),
+            parts=told,
+        )  # fmt: skip
+    return JSONResponse({"status": "ready", "parts": told})
 
 
 @ROUTER.get(
@@ -56,21 +68,16 @@ async def metrics(request: Request) -> Response:
     """Give every metric in the text format of Prometheus."""
     parts = parts_of(request)
     alarms = [(alarm.what, alarm.name) for alarm in parts.alarms()]
-    text = parts.metrics.text(await off_loop(_figures, parts), alarms)
-    return Response(text, media_type=CONTENT_TYPE)
+    figures = {**_figures(parts), **await database_figures(parts)}
+    return Response(parts.metrics.text(figures, alarms), media_type=CONTENT_TYPE)
 
 
 def _figures(parts: Parts) -> dict[str, Any]:
+    """Give the figures that lie in memory; they are told whether or not the database is there."""
     figures = {"live": parts.service.health, **parts.beside}
     told = {
         f"{part}_{name}": value
         for part, given in figures.items()
         for name, value in given().items()
     }
-    return {
-        **told,
-        "applied_position": parts.ledger.applied_position(),
-        "last_revision": parts.ledger.last_revision(),
-        "live_views": parts.streams,
-        "exports_running": parts.exports,
-    }
+    return {**told, "live_views": parts.streams, "exports_running": parts.exports}

@@ -94,10 +94,10 @@ async def group(request: Request, group_id: str) -> Response:
 @ROUTER.get(
     "/v1/revisions",
     responses={200: {"model": shapes.Revisions}, **problems("invalid", "too_large")},
-    dependencies=[_reader()],
 )
 async def revisions(
     request: Request,
+    caller: Annotated[Caller, Depends(needs(*_READERS))],
     cursor: Annotated[int, Query(ge=0, le=CURSOR_MAX)] = 0,
     limit: Annotated[int, Query(ge=1, le=CURSOR_MAX)] = 100,
     changes_only: bool = False,
@@ -117,6 +117,9 @@ async def revisions(
         )
     rows, after = await off_loop(parts.ledger.revisions, cursor, limit, first=not changes_only)
     newest = await off_loop(parts.ledger.last_revision)
+    if rows:
+        shown = f"revisions {rows[0].revision} to {rows[-1].revision}"
+        parts.gate.look(caller, "/v1/revisions", shown)
     return JSONResponse(
         {"revisions": [state_body(row) for row in rows], "cursor": after, "newest": newest}
     )

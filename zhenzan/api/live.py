@@ -2,7 +2,8 @@
 
 Each view reads the feed from its own cursor, so a slow one delays nobody, costs no memory and
 misses nothing: it falls behind, and reads on from where it was. After a lost connection the
-browser sends the number of the last event it saw, and the view goes on after it.
+browser sends the number of the last event it saw, and the view goes on after it. The access log
+tells from which revision on a view showed likes, and up to which.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from zhenzan.api.gate import needs
+from zhenzan.api.gate import Caller, needs
 from zhenzan.api.likes import CURSOR_MAX
 from zhenzan.api.parts import Parts, off_loop, parts_of
 from zhenzan.api.problem import ProblemError
@@ -35,8 +37,11 @@ ROWS_MAX = 200
 """Revisions read at once for one view."""
 
 
+PATH = "/v1/live"
+
+
 @ROUTER.get(
-    "/v1/live",
+    PATH,
     response_class=Response,
     responses={
         200: {
@@ -45,10 +50,10 @@ ROWS_MAX = 200
         },
         **problems("invalid", "overloaded"),
     },
-    dependencies=[Depends(needs("viewer", "analyst", "reviewer", "operator"))],
 )
 async def live(
     request: Request,
+    caller: Annotated[Caller, Depends(needs("viewer", "analyst", "reviewer", "operator"))],
     cursor: Annotated[int | None, Query(ge=0, le=CURSOR_MAX)] = None,
     changes_only: bool = False,
 ) -> Response:
@@ -67,7 +72,7 @@ async def live(
     if start is None:
         start = await off_loop(parts.ledger.last_revision)
     return StreamingResponse(
-        _events(parts, start, changes_only=changes_only),
+        _events(parts, caller, start, changes_only=changes_only),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -79,9 +84,11 @@ def _last_seen(header: str | None, cursor: int | None) -> int | None:
     return cursor
 
 
-async def _events(parts: Parts, cursor: int, *, changes_only: bool) -> AsyncIterator[bytes]:
+async def _events(
+    parts: Parts, caller: Caller, cursor: int, *, changes_only: bool
+) -> AsyncIterator[bytes]:
     parts.streams += 1
-    silent_s = 0.0
+    silent_s, shown = 0.0, 0
     try:
         yield b": open\n\n"
         while not parts.stopping():
@@ -90,6 +97,9 @@ async def _events(parts: Parts, cursor: int, *, changes_only: bool) -> AsyncIter
             )
             if rows:
                 silent_s = 0.0
+                if not shown:
+                    parts.gate.look(caller, PATH, f"revisions from {rows[0].revision} on")
+                shown = rows[-1].revision
                 yield b"".join(
                     b"event: revision\nid: %d\ndata: %s\n\n"
                     % (row.revision, json.dumps(state_body(row), ensure_ascii=False).encode())
@@ -101,5 +111,11 @@ async def _events(parts: Parts, cursor: int, *, changes_only: bool) -> AsyncIter
                 yield b": still here\n\n"
             await asyncio.sleep(POLL_S)
             silent_s += POLL_S
+    except ProblemError:
+        # The access log cannot keep up: the view ends, and the browser comes back to where it was.
+        return
     finally:
         parts.streams -= 1
+        if shown:
+            with suppress(ProblemError):
+                parts.gate.look(caller, PATH, f"revisions up to {shown}")

@@ -139,18 +139,21 @@ class Metrics:
         Parameters
         ----------
         figures
-            Names and numbers; what is no number is left out.
+            Names and numbers; what is no number is left out, and so is what was given before and
+            is not now: an old figure would look like a new one.
         alarms
             What and name of each silence alarm that is on.
         """
         self.alarms.clear()
         for what, name in alarms:
             self.alarms.labels(what, name).set(1)
-        for name, value in figures.items():
-            if isinstance(value, int | float):
-                if name not in self._figures:
-                    self._figures[name] = Gauge(
-                        f"zhenzan_{name}", "A figure of the moment.", registry=self.registry
-                    )
-                self._figures[name].set(float(value))
+        numbers = {n: v for n, v in figures.items() if isinstance(v, int | float)}
+        for name in self._figures.keys() - numbers.keys():
+            self.registry.unregister(self._figures.pop(name))
+        for name, value in numbers.items():
+            if name not in self._figures:
+                self._figures[name] = Gauge(
+                    f"zhenzan_{name}", "A figure of the moment.", registry=self.registry
+                )
+            self._figures[name].set(float(value))
         return generate_latest(self.registry)

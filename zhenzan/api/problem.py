@@ -57,6 +57,8 @@ class ProblemError(Exception):
         One entry a field: ``field`` and ``detail``.
     limit
         Name and value of the limit that was exceeded.
+    parts
+        How each part of the service is, where that is what was asked.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class ProblemError(Exception):
         errors: tuple[Mapping[str, str], ...] = (),
         limit: tuple[str, int] | None = None,
         retry_after_s: float | None = None,
+        parts: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
@@ -76,6 +79,7 @@ class ProblemError(Exception):
         self.errors = errors
         self.limit = limit
         self.retry_after_s = retry_after_s
+        self.parts = parts
 
     def body(self) -> dict[str, Any]:
         """Give the members of the problem; ``instance`` is new each time, to be quoted back."""
@@ -93,6 +97,8 @@ class ProblemError(Exception):
         }
         if self.limit is not None:
             body["limit"] = {"name": self.limit[0], "value": self.limit[1]}
+        if self.parts is not None:
+            body["parts"] = dict(self.parts)
         return body
 
     def response(self) -> Response:

@@ -36,6 +36,17 @@ class FieldProblem(Shape):
 
     field: str
     detail: str
+    detail_zh: str | None = None
+
+
+PartState = Literal["ready", "away", "unused"]
+
+
+class Readiness(Shape):
+    """The service takes interactions, and so does each part that it was started with."""
+
+    status: Literal["ready"]
+    parts: dict[str, PartState]
 
 
 class Problem(Shape):
@@ -51,6 +62,7 @@ class Problem(Shape):
     instance: str
     errors: list[FieldProblem]
     limit: Limit | None = None
+    parts: dict[str, PartState] | None = None
 
 
 class RowProblem(Shape):

@@ -139,7 +139,9 @@ class Reading:
         after = select(STATES).where(STATES.c.revision > cursor)
         if not first:
             # A bounded stretch, so that a long run of first answers costs no long scan.
-            after = after.where(STATES.c.seq > 1, STATES.c.revision <= cursor + _STRETCH)
+            after = after.where(
+                STATES.c.seq > 1, STATES.c.revision <= min(cursor + _STRETCH, _REVISION_MAX)
+            )
         with self.store.reading() as connection:
             newest = connection.scalar(select(PROGRESS.c.value).where(PROGRESS.c.name == REVISION))
             found = connection.execute(after.order_by(STATES.c.revision).limit(limit)).all()
@@ -151,6 +153,8 @@ class Reading:
 
 _STRETCH = 100_000
 """States that one call looks through for changes."""
+
+_REVISION_MAX = 2**63 - 1  # beyond it no database knows a whole number
 
 
 def counters_of(row: Any) -> Counters:

@@ -40,6 +40,11 @@ class Disk:
         """Put a file or folder in the place of another, all of it or nothing."""
         source.replace(target)
 
+    def free_bytes(self, path: Path) -> int:
+        """Say how many bytes may still be written beside ``path``."""
+        told = os.statvfs(path)
+        return told.f_bavail * told.f_frsize
+
     def sync_folder(self, path: Path) -> None:
         """Return once the names in a folder are on the disk."""
         handle = os.open(path, os.O_RDONLY)

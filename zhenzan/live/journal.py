@@ -104,6 +104,14 @@ class Journal:
         """Why nothing can be written any more; None while all is well."""
         return self._broken
 
+    @property
+    def free_bytes(self) -> int | None:
+        """How many bytes the disk has left; None where it does not say."""
+        try:
+            return self._disk.free_bytes(self._folder)
+        except OSError:
+            return None
+
     def append(self, body: bytes, *, count: int) -> int:
         """Write a group and return once it is on disk; give the position of its first record.
 

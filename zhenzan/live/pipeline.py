@@ -218,6 +218,8 @@ class LiveService:
             "replayed_rows": self._recovered.replayed,
             "torn_bytes": self._journal.opened.torn_bytes,
             "failure": failure,
+            "disk_free_bytes": self._journal.free_bytes,
+            "disk_error": self._journal.broken,
             "ledger_error": self._counting.error,
             "checkpoint_error": self._saving_error,
             "rules_error": self._scorer.rules_error,
