@@ -22,6 +22,11 @@ DATA_VARIABLE = "ZHENZAN_DATA"
 DATABASE_VARIABLE = "ZHENZAN_DATABASE_URL"
 """The address of the service's database, which may hold a password; not a setting."""
 
+KEY_VARIABLE = "ZHENZAN_KEY"
+"""The key with which the command line asks a running service; not a setting."""
+
+_NO_SETTINGS = (DATA_VARIABLE, DATABASE_VARIABLE, KEY_VARIABLE)
+
 Origin = Literal["flag", "environment", "file", "default"]
 
 
@@ -137,7 +142,7 @@ def load(
             {
                 key.removeprefix("ZHENZAN_").lower(): text
                 for key, text in environment.items()
-                if key.startswith("ZHENZAN_") and key not in (DATA_VARIABLE, DATABASE_VARIABLE)
+                if key.startswith("ZHENZAN_") and key not in _NO_SETTINGS
             },
         ),
         ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),

@@ -111,26 +111,41 @@ def database_away(parts: Parts) -> Callable[[], AbstractContextManager[None]]:
     return lambda: away(parts.ledger.store)
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
-    """A client of a running server on a free port; every test of the session shares it."""
+@contextmanager
+def listening(parts: Parts) -> Generator[str]:
+    """A running server on a free port, and its address."""
     import uvicorn
 
-    parts, key = make_parts(tmp_path_factory.mktemp("served") / "store.db")
     config = uvicorn.Config(create_app(parts), log_level="warning", ws="none")
     server = uvicorn.Server(config)
     parts.stopping = lambda: server.should_exit
     listener = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=address, headers=headers, timeout=30) as made:
-        for _ in range(200):
-            if server.started:
-                break
-            threading.Event().wait(0.05)
-        yield made
+    for _ in range(200):
+        if server.started:
+            break
+        threading.Event().wait(0.05)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(20)
+
+
+@pytest.fixture
+def address(parts: Parts) -> Generator[str]:
+    """The address of a running server over the parts of the test."""
+    with listening(parts) as told:
+        yield told
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
+    """A client of a running server; every test of the session shares it."""
+    parts, key = make_parts(tmp_path_factory.mktemp("served") / "store.db")
+    headers = {"Authorization": f"Bearer {key}"}
+    with (
+        listening(parts) as told,
+        httpx.Client(base_url=told, headers=headers, timeout=30) as made,
+    ):
+        yield made
     parts.ledger.store.close()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
+from zhenzan.access.audit import AuditLog
 from zhenzan.alarm.told import TEXTS, Alarm
 from zhenzan.api.parts import Parts
+from zhenzan.cli import main
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -27,6 +34,9 @@ def test_an_alarm_is_listed_acknowledged_once_and_measured(client: TestClient, p
     first = client.post(path, json={"note": "the app was released without it"}).json()
     assert first["acknowledged"]["note"] == "the app was released without it"
     assert client.post(path, json={"note": "another"}).json() == first
+    (entry,) = (e for e in AuditLog(parts.ledger.store).entries() if e.object == LOST.alarm_id)
+    assert (entry.action, entry.actor) == ("acknowledge alarm", first["acknowledged"]["actor"])
+    assert "released without it" in entry.detail
     assert client.get("/v1/alarms").json()["alarms"] == [first]
     metric = 'zhenzan_silence_alarm{name="ip",what="column_missing"} 1.0'
     assert metric in client.get("/metrics").text
@@ -59,3 +69,37 @@ def test_answers_are_measured_by_state_family_and_detector(client: TestClient):
     assert 'zhenzan_reasons_total{code="BEH001"} 4.0' in text
     assert "zhenzan_batch_rows_sum 4.0" in text
     assert "zhenzan_late_seconds_count 4.0" in text
+
+
+def test_alarms_are_listed_and_acknowledged_from_a_terminal(
+    parts_and_key, address, monkeypatch, capsys
+):
+    parts, key = parts_and_key
+    parts.alarms = lambda: (replace(LOST, alarm_id="channel_gone:a/b c:7"), LOST)
+    monkeypatch.setenv("ZHENZAN_KEY", key)
+
+    def run(*words: str) -> tuple[int, str]:
+        kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with pytest.raises(SystemExit) as left:
+                main(["alarms", *words, "--url", address])
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+        out = capsys.readouterr()
+        return int(left.value.code or 0), out.out + out.err
+
+    code, out = run("list")
+    assert code == 1
+    assert out.count("not seen yet 尚未确认") == 2
+    assert LOST.text in out and LOST.text_zh in out
+    code, out = run("acknowledge", LOST.alarm_id, "--note", "已知")
+    assert code == 0 and "seen 已确认: key first (" in out and "已知" in out
+    assert run("list")[0] == 1
+    assert run("acknowledge", "channel_gone:a/b c:7")[0] == 0
+    code, out = run("list", "--json")
+    assert (code, [a["acknowledged"]["note"] for a in json.loads(out)]) == (0, ["", "已知"])
+    parts.alarms = lambda: ()
+    assert run("list") == (0, "No alarm is on. 没有告警。\n")
+    code, out = run("acknowledge", LOST.alarm_id)
+    assert code == 2 and "answered 404: no alarm is named" in out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from sqlalchemy import select
 from zhenzan.store.tables.alarms import ACKNOWLEDGEMENTS
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from zhenzan.store.engine import Store
 
 
@@ -30,8 +32,16 @@ class AlarmBook:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def acknowledge(self, new: Acknowledgement) -> Acknowledgement:
-        """Keep an acknowledgement; where there is one already, give that one."""
+    def acknowledge(
+        self, new: Acknowledgement, *, noted: Callable[[Connection], None] | None = None
+    ) -> Acknowledgement:
+        """Keep an acknowledgement; where there is one already, give that one.
+
+        Parameters
+        ----------
+        noted
+            Takes a new one down in the same transaction, so that neither stands without the other.
+        """
         with self._store.writing() as connection:
             of = select(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.alarm_id == new.alarm_id)
             row = connection.execute(of).first()
@@ -39,6 +49,8 @@ class AlarmBook:
                 return Acknowledgement(**row._mapping)
             values = {name: getattr(new, name) for name in Acknowledgement.__dataclass_fields__}
             connection.execute(ACKNOWLEDGEMENTS.insert().values(values))
+            if noted is not None:
+                noted(connection)
         return new
 
     def of(self, alarm_ids: Collection[str]) -> dict[str, Acknowledgement]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from zhenzan import clock
+from zhenzan.access.audit import AuditLog
 from zhenzan.alarm.book import Acknowledgement, AlarmBook
 from zhenzan.alarm.told import Alarm
 from zhenzan.api.gate import Caller, needs
@@ -69,23 +70,34 @@ async def alarms(request: Request) -> Response:
 
 
 @ROUTER.post(
-    "/{alarm_id}/acknowledge",
+    "/{alarm_id:path}/acknowledge",
     responses={200: {"model": AlarmShape}, **problems("not_found", "invalid", "unsupported_media")},
 )
 async def acknowledge(
     request: Request,
     alarm_id: str,
     seen: Seen,
-    caller: Caller = Depends(needs("operator", "analyst")),  # noqa: B008  how FastAPI is told
+    caller: Caller = Depends(needs("operator")),  # noqa: B008  how FastAPI is told
 ) -> Response:
-    """Say that an alarm was seen; the first to say so is kept."""
+    """Say that an alarm was seen; the first to say so is kept, and stands in the audit log."""
     parts = parts_of(request)
     found = [alarm for alarm in parts.alarms() if alarm.alarm_id == alarm_id]
     if not found:
         raise not_found("alarm", "静默告警", alarm_id)
     new = Acknowledgement(alarm_id, caller.name, int(clock.system() * SECOND_US), seen.note)
-    kept = await off_loop(AlarmBook(parts.ledger.store).acknowledge, new)
+    kept = await off_loop(_acknowledged, parts, new)
     return JSONResponse(_body(found[0], kept))
+
+
+def _acknowledged(parts: Parts, new: Acknowledgement) -> Acknowledgement:
+    store = parts.ledger.store
+    log = AuditLog(store)
+    return AlarmBook(store).acknowledge(
+        new,
+        noted=lambda connection: log.note_in(
+            connection, new.actor, "acknowledge alarm", new.alarm_id, {"note": new.note}
+        ),
+    )
 
 
 def _listed(parts: Parts) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ VERBS: dict[str, str] = {
     "access": (
         "Make and revoke keys, print the first token, check the audit log, remove what is over."
     ),
+    "alarms": "List what has fallen silent in a running service, and say that it was seen.",
     "train": "Train a model on a history: injected attacks, outcomes and labels.",
     "explain": "Explain the answer to one like, from what scoring has stored.",
     "models": "List, compare, promote and take back models; tell drift, and what exclusions cost.",
