@@ -161,6 +161,36 @@ def test_parquet_bytes_that_are_not_utf8_cost_one_row(tmp_path: Path, read: Read
     assert [row["row"] for row in _rejects(tmp_path / "rejects.parquet")] == [2]
 
 
+@pytest.mark.parametrize("kind", ["parquet", "dictionary", "jsonl", "csv"])
+def test_an_id_with_a_nul_costs_one_row_and_a_comment_with_one_costs_none(
+    tmp_path: Path, read: Read, kind: str
+) -> None:
+    names = ["a", "b\0", "", "c"]
+    columns = {
+        "event_id": ["1", "2", "3", "4"],
+        "ts": ["2024-05-01T10:00:00Z"] * 4,
+        "kind": ["like"] * 4,
+        "account_id": ["x"] * 4,
+        "item_id": names,
+        "text": ["t", "t", "t", "t" if kind == "csv" else "u\0"],
+    }
+    table = pa.table(columns)
+    log = tmp_path / f"log.{'parquet' if kind == 'dictionary' else kind}"
+    if kind == "dictionary":
+        table = table.set_column(4, "item_id", pa.array(names).dictionary_encode())
+    if kind in ("parquet", "dictionary"):
+        pq.write_table(table, log)
+    elif kind == "jsonl":
+        log.write_text("\n".join(json.dumps(row) for row in table.to_pylist()), "utf-8")
+    else:
+        rows = [",".join(columns), *(",".join(row.values()) for row in table.to_pylist())]
+        log.write_text("\n".join(rows), "utf-8")
+    batches, _ = read(log, rejects_path=tmp_path / "rejects.parquet")
+    assert [name for batch in batches for name in batch.event_id.to_pylist()] == ["1", "3", "4"]
+    (row,) = _rejects(tmp_path / "rejects.parquet")
+    assert (row["row"], row["reason"]) == (2, "bad_text")
+
+
 def test_a_json_line_without_end_is_skipped_and_the_next_lines_are_read(
     tmp_path: Path, read: Read
 ) -> None:

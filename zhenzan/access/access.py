@@ -15,6 +15,7 @@ from zhenzan.access.keys import KeyRing
 from zhenzan.access.rate import RateLimits
 from zhenzan.access.users import UserBook
 from zhenzan.clock import Clock, system
+from zhenzan.store.text import storable
 
 if TYPE_CHECKING:
     from zhenzan.store.engine import Store
@@ -63,7 +64,7 @@ class Access:
         """Take down that somebody is shown personal data; False if the log cannot keep up."""
         if len(self._looks) >= LOOKS_MAX:
             return False
-        self._looks.append(Look(int(self._clock() * 1e6), actor, route, subject))
+        self._looks.append(Look(int(self._clock() * 1e6), actor, route, storable(subject)))
         return True
 
     def tick(self) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import func, insert, select
 from zhenzan.clock import Clock, system
 from zhenzan.errors import AccessError
 from zhenzan.store.tables.access import ACCESS_LOG, AUDIT_LOG
+from zhenzan.store.text import storable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -118,7 +119,8 @@ class AuditLog:
         last = connection.execute(
             select(AUDIT_LOG.c.seq, AUDIT_LOG.c.hash).order_by(AUDIT_LOG.c.seq.desc()).limit(1)
         ).first()
-        told = json.dumps(detail, sort_keys=True, ensure_ascii=False)
+        told = storable(json.dumps(detail, sort_keys=True, ensure_ascii=False))
+        actor, object_ = storable(actor), storable(object_)
         seq, previous = (last.seq + 1, last.hash) if last else (1, START)
         open_ = Entry(seq, int(self._clock() * 1e6), actor, action, object_, told, previous, "")
         values = {name: getattr(open_, name) for name in Entry.__dataclass_fields__}

@@ -21,6 +21,7 @@ from zhenzan.access.secret import digest, matches, new_secret
 from zhenzan.clock import DAY_US, Clock, system
 from zhenzan.errors import AccessError
 from zhenzan.store.tables.access import API_KEYS
+from zhenzan.store.text import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,8 +137,10 @@ class KeyRing:
         merchant_id: str | None, days: int, rate_per_s: float, burst: float,
     ) -> str:  # fmt: skip
         held = roles_of(roles, merchant_id)
-        if not name.strip() or "\x00" in name or "\x00" in (merchant_id or ""):
-            raise AccessError("a key needs a name without NUL", hint="name who will use it")
+        if not name.strip() or not is_storable(name + (merchant_id or "")):
+            raise AccessError(
+                "a key needs a name that is UTF-8 without NUL", hint="name who will use it"
+            )
         if not 1 <= days <= DAYS_MAX:
             raise AccessError(f"a key is valid for 1 to {DAYS_MAX} days, not {days}")
         if not (0 < rate_per_s <= RATE_MAX and 1 <= burst <= RATE_MAX):

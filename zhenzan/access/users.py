@@ -23,6 +23,7 @@ from zhenzan.access.secret import digest, matches, new_secret
 from zhenzan.clock import HOUR_US, MINUTE_US, Clock, system
 from zhenzan.errors import AccessError, MissingExtra
 from zhenzan.store.tables.access import SESSIONS, USERS
+from zhenzan.store.text import is_storable
 
 try:
     from argon2 import PasswordHasher
@@ -191,8 +192,8 @@ class UserBook:
         AccessError
             Too many passwords were tried for this name; try again later.
         """
-        if "\x00" in name:
-            return None  # PostgreSQL knows no such text, and no user has it
+        if not is_storable(name):
+            return None  # no user has it
         wait_s = self._rates.take("sign in", rate_per_s=ALL_TRIES_PER_S, burst=ALL_TRIES_BURST)
         wait_s = wait_s or self._rates.take(
             f"sign in {name}", rate_per_s=TRIES_PER_S, burst=TRIES_BURST
@@ -273,7 +274,7 @@ class UserBook:
         self, name: str, password: str, roles: Iterable[str], merchant_id: str | None
     ) -> dict[str, object]:
         held = roles_of(roles, merchant_id)
-        if not name.strip() or len(name) > 200 or "\x00" in name:
+        if not name.strip() or len(name) > 200 or not is_storable(name):
             raise AccessError("a user needs a name of up to 200 characters")
         if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
             raise AccessError(f"a password has at least {PASSWORD_CHARS_MIN} characters")

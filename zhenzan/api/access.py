@@ -16,6 +16,7 @@ from zhenzan.api.problem import ProblemError, not_found
 from zhenzan.api.shapes import Shape, problems
 from zhenzan.counts.wire import time_text
 from zhenzan.errors import AccessError
+from zhenzan.store.text import is_storable
 
 if TYPE_CHECKING:
     from zhenzan.access.access import Access
@@ -147,7 +148,7 @@ async def revoke_key(
 ) -> Response:
     """Revoke a key."""
     access = access_of(request)
-    if "\x00" in prefix:
+    if not is_storable(prefix):
         raise not_found("key", "密钥", prefix)
     try:
         await off_loop(access.keys.revoke, prefix, by=caller.name)

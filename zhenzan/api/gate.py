@@ -152,9 +152,11 @@ class AccessGate:
             )  # fmt: skip
 
     def _look(self, request: Request, caller: Caller) -> None:
+        # Not the path of `request.url`, which ends where an id has a question mark in it.
+        path: str = request.scope["path"]
         for start, route in PERSONAL.items():
-            if request.url.path.startswith(start):
-                self.look(caller, route, request.url.path[len(start) :][:500])
+            if path.startswith(start):
+                self.look(caller, route, path[len(start) :][:500])
 
 
 def open_gate(store: Store) -> tuple[AccessGate, str | None]:

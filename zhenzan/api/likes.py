@@ -17,6 +17,7 @@ from zhenzan.api.shapes import problems
 from zhenzan.counts.interface import Subject
 from zhenzan.counts.wire import counters_body, group_body, like_body, state_body
 from zhenzan.glossary import WORDS
+from zhenzan.store.text import is_storable
 
 ROUTER = APIRouter(tags=["counts"])
 
@@ -133,7 +134,7 @@ async def _counters(request: Request, subject: Subject, key: str) -> Response:
 
 
 def _name(what: str, text: str) -> str:
-    """Refuse a name that no row can have: PostgreSQL knows no text with a NUL in it."""
-    if "\x00" in text:
+    """Refuse a name that no row can have."""
+    if not is_storable(text):
         raise not_found(what, WORDS[what].zh, text)
     return text

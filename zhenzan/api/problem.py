@@ -110,7 +110,7 @@ class ProblemError(Exception):
         if self.code == "unauthenticated":
             headers["WWW-Authenticate"] = "Bearer"
         return Response(
-            json.dumps(self.body(), ensure_ascii=False).encode(),
+            json.dumps(self.body(), ensure_ascii=False).encode(errors="replace"),
             status_code=CODES[self.code].status,
             media_type=MEDIA_TYPE,
             headers=headers,

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from zhenzan.api.problem import CODES, MEDIA_TYPE
 from zhenzan.events.schema import INTERACTION, KINDS, REQUIRED
+from zhenzan.store.text import is_storable
 
 State = Literal["counted", "held", "excluded"]
 Cause = Literal["at_once", "settled", "group", "rule", "review", "unlike"]
@@ -22,6 +23,14 @@ class Shape(BaseModel):
     """A body whose members are all named here."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _text_is_storable(cls, value: object) -> object:
+        """Refuse text that no database can hold."""
+        if isinstance(value, str) and not is_storable(value):
+            raise ValueError("has a NUL character in it")
+        return value
 
 
 class Limit(Shape):

@@ -16,6 +16,7 @@ from zhenzan.api.problem import not_found
 from zhenzan.api.shapes import problems
 from zhenzan.counts.webhooks import DeadLetter, Webhook
 from zhenzan.counts.wire import time_text
+from zhenzan.store.text import is_storable
 
 ROUTER = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(needs())])
 
@@ -104,7 +105,7 @@ async def replay(request: Request, webhook_id: str, letter_id: str) -> Response:
 
 
 async def _webhook(parts: Parts, webhook_id: str) -> Webhook:
-    found = None if "\x00" in webhook_id else await off_loop(parts.book.one, webhook_id)
+    found = await off_loop(parts.book.one, webhook_id) if is_storable(webhook_id) else None
     if found is None:
         raise not_found("webhook", "网络钩子", webhook_id)
     return found

@@ -28,8 +28,8 @@ class Validator:
     """Turns chunks that hold contract columns of any type into canonical rows.
 
     Every row that fails a check goes to ``rejects`` with the first reason that was found, in
-    the order: bytes that are not UTF-8, a required value missing, an id too long, a time, a
-    kind, a number out of range.
+    the order: bytes that are not UTF-8, a required value missing, an id with a NUL in it or too
+    long, a time, a kind, a number out of range.
     """
 
     def __init__(self, rejects: Rejects) -> None:
@@ -94,13 +94,17 @@ def _text(array: pa.Array, name: str, faults: _Faults) -> pa.Array:
     text, bad = to_text(array)
     if bad is not None:
         faults.add(bad, "bad_text", f"`{name}` is not UTF-8")
-    offsets, _ = string_buffers(text)
+    offsets, chars = string_buffers(text)
     lengths = np.diff(offsets)
     if name in REQUIRED:
         missing = lengths == 0
         if text.null_count:
             missing |= text.is_null().to_numpy(zero_copy_only=False)
         faults.add(missing, "missing_required", f"`{name}` is missing")
+    if name != "text" and len(text) and not chars[offsets[0] : offsets[-1]].all():
+        # No database of the service holds it, and no platform gives such an id.
+        nul = pc.match_substring(text, "\0").fill_null(False).to_numpy(zero_copy_only=False)
+        faults.add(nul, "bad_text", f"`{name}` has a NUL character in it")
     if name != "text" and len(lengths) and int(offsets[-1]) - int(offsets[0]) > ID_BYTES_MAX:
         long = lengths > ID_BYTES_MAX
         faults.add(long, "too_long", f"`{name}` is longer than {ID_BYTES_MAX:,} bytes")

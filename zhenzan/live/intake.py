@@ -26,7 +26,7 @@ _ZH = {
     "bad_type": "值的类型不对",
     "bad_value": "值超出范围",
     "bad_time": "时间无法读取（须在 1990 年至 2100 年之间）",
-    "bad_text": "不是 UTF-8 文本",
+    "bad_text": "不是 UTF-8 文本，或含有 NUL 字符",
     "too_long": "值过长",
     "unknown_kind": "未知的互动种类",
     "duplicate_conflict": "该编号此前已用于不同的内容",
