@@ -39,6 +39,15 @@ def test_every_kind_of_map_mends_a_margin_that_is_too_sure(fit, likes):
     assert after < 0.01
 
 
+@pytest.mark.parametrize("fit", [platt, beta, isotonic])
+def test_no_map_ties_the_surest_likes(fit, likes):
+    """A flat end would put honest likes beside those that every sign speaks against."""
+    margin, bought, weight = likes
+    fitted = fit(margin, bought | (margin > 2.0), weight)
+    beyond = fitted(np.linspace(margin.max() - 2.0, margin.max() + 2.0, 50))
+    assert (np.diff(beyond) > 0).all()
+
+
 def test_the_map_with_the_least_loss_is_kept(likes):
     margin, bought, weight = likes
     half = np.arange(len(margin)) % 2 == 1

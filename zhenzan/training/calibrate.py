@@ -102,7 +102,10 @@ def beta(margin: F64, bought: Bools, weight: F64) -> Calibration:
 
 
 def isotonic(margin: F64, bought: Bools, weight: F64) -> Calibration:
-    """Fit a rising map by pooling neighbours that fall (Ayer and others, 1955), at few knots."""
+    """Fit a rising map by pooling neighbours that fall (Ayer and others, 1955), at few knots.
+
+    Each knot hears one like of the average weight and share beside its own, so none is certain.
+    """
     order = np.argsort(margin, kind="stable")
     place = np.searchsorted(
         np.cumsum(weight[order]), np.linspace(0, weight.sum(), _KNOTS * 5)[1:-1]
@@ -112,7 +115,10 @@ def isotonic(margin: F64, bought: Bools, weight: F64) -> Calibration:
     group = np.cumsum(group)
     mass = np.bincount(group, weights=weight[order]).astype(np.float64)
     used = mass > 0
-    level = np.bincount(group, weights=(weight * bought)[order])[used] / mass[used]
+    one = float(weight.mean())
+    share = float((weight * bought).sum() / weight.sum())
+    caught = np.bincount(group, weights=(weight * bought)[order])[used]
+    level = (caught + one * share) / (mass[used] + one)
     where = np.bincount(group, weights=(weight * margin)[order])[used] / mass[used]
     level, where, _ = _pooled(level, where, mass[used])
     keep = np.unique(np.append(np.flatnonzero(np.diff(where, prepend=-np.inf) > 1e-9), 0))

@@ -43,6 +43,11 @@ class History:
         ts = self.table["ts"].cast(pa.int64())
         return pc.min(ts).as_py(), pc.max(ts).as_py()
 
+    def before(self, cut_us: int) -> History:
+        """Return the history as it was known just before a time."""
+        known = pc.less(self.table["ts"].cast(pa.int64()), cut_us)
+        return replace(self, table=self.table.filter(known))
+
     def without(self, fields: Iterable[str]) -> History:
         """Return the history as a platform would have it that does not log these fields.
 

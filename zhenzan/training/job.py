@@ -36,7 +36,7 @@ from zhenzan.training.examples import Examples, Material, Source, joined, weighe
 from zhenzan.training.fit import Fitted, fit
 from zhenzan.training.history import CALIBRATE, TEST, TRAIN, History, split
 from zhenzan.training.injection import BOUGHT_SHARE, Played, play
-from zhenzan.training.measure import Likes, measure
+from zhenzan.training.measure import Likes, measure_parts
 from zhenzan.training.orders import names_of
 from zhenzan.training.reliability import curve, diagram
 from zhenzan.training.truth import UNKNOWN, Verdicts
@@ -123,7 +123,7 @@ def gather(
     parts = split(history)
     names = names_of(plan.attacks)
     progress("measure", 0.0)
-    clean = measure(history)
+    clean = measure_parts(history, parts)
     rounds: list[tuple[Likes, Played]] = []
     for number in range(plan.rounds):
         blank = BLANKS[number % len(BLANKS)]
@@ -134,7 +134,7 @@ def gather(
             names=names,
             found=plan.found,
         )
-        rounds.append((measure(played.history), played))
+        rounds.append((measure_parts(played.history, parts), played))
         progress("measure", (number + 1) / plan.rounds)
     return Material(parts, clean, rounds, verdicts)
 

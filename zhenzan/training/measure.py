@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +21,7 @@ from zhenzan.scoring.learned.inputs import assemble
 from zhenzan.scoring.spill import LikeSpill
 from zhenzan.scoring.weights import Moment
 from zhenzan.settings import Settings
-from zhenzan.training.history import History
+from zhenzan.training.history import History, Split
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -52,6 +54,22 @@ class Likes:
     def __len__(self) -> int:
         return len(self.ts)
 
+    def within(self, start_us: int, end_us: int) -> Likes:
+        """Keep the likes of [start, end)."""
+        kept = (self.ts >= start_us) & (self.ts < end_us)
+        return replace(
+            self,
+            event_id=self.event_id[kept],
+            ts=self.ts[kept],
+            score={moment: score[kept] for moment, score in self.score.items()},
+            matrix={moment: matrix[kept] for moment, matrix in self.matrix.items()},
+            states=self.states[kept],
+            owned=self.owned[kept],
+            is_new=self.is_new[kept],
+            nats=self.nats[kept],
+            segments={name: words[kept] for name, words in self.segments.items()},
+        )
+
 
 def measure(history: History, settings: Settings | None = None) -> Likes:
     """Score a history by the evidence alone and keep the inputs of both models."""
@@ -74,6 +92,42 @@ def measure(history: History, settings: Settings | None = None) -> Likes:
             run = Run(ingest, settings, spill, near=True)
             read(run)
             return _kept(run, history)
+
+
+def measure_parts(history: History, parts: Split) -> Likes:
+    """Measure each part on what was known when it ended, so that no window looks past its end.
+
+    What lies between two parts comes with the later one. Settling looks as far as the end of the
+    log: measured at once, the likes of the training part would have been settled by the attacks of
+    the test part. The prior is that of the whole history.
+    """
+    taken: list[Likes] = []
+    start = np.iinfo(np.int64).min
+    for _, end in parts.parts.values():
+        known = measure(history.before(end))
+        taken.append(known.within(start, end))
+        start = end
+    return _behind_each_other(taken)
+
+
+def _behind_each_other(taken: Sequence[Likes]) -> Likes:
+    """Put likes of later times behind those of earlier ones; the last prior stands."""
+    moments: tuple[Moment, ...] = get_args(Moment)
+    last = taken[-1]
+    return Likes(
+        event_id=np.concatenate([one.event_id for one in taken]),
+        ts=np.concatenate([one.ts for one in taken]),
+        score={name: np.concatenate([one.score[name] for one in taken]) for name in moments},
+        matrix={name: np.concatenate([one.matrix[name] for one in taken]) for name in moments},
+        states=np.concatenate([one.states for one in taken]),
+        owned=np.concatenate([one.owned for one in taken]),
+        is_new=np.concatenate([one.is_new for one in taken]),
+        nats=np.concatenate([one.nats for one in taken]),
+        prior=last.prior,
+        segments={
+            name: np.concatenate([one.segments[name] for one in taken]) for name in last.segments
+        },
+    )
 
 
 def _kept(run: Run, history: History) -> Likes:

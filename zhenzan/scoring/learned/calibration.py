@@ -15,6 +15,9 @@ from zhenzan.scoring.context import sigmoid
 F64 = NDArray[np.float64]
 Kind = Literal["platt", "beta", "isotonic"]
 
+_SURE = 1e-6
+"""No knot of an isotonic map is surer than this or its opposite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -22,7 +25,9 @@ class Calibration:
 
     ``platt``: slope and offset of the margin. ``beta``: a, b and c of
     log p/(1-p) = a log q - b log(1-q) + c with q the sigmoid of the margin (Kull, Silva Filho and
-    Flach, 2017). ``isotonic``: margins, then as many probabilities, joined by straight lines.
+    Flach, 2017). ``isotonic``: margins, then as many probabilities, joined in log odds by straight
+    lines. Beyond the first and the last it goes on with slope 1, so that the likes that are surest
+    keep their order: a flat end would call honest likes near it as sure as the surest.
     """
 
     kind: Kind
@@ -37,7 +42,10 @@ class Calibration:
             a, b, c = self.numbers
             return sigmoid(a * -np.logaddexp(0, -margin) + b * np.logaddexp(0, margin) + c)
         half = len(self.numbers) // 2
-        return np.interp(margin, self.numbers[:half], self.numbers[half:])
+        where = np.array(self.numbers[:half])
+        level = np.clip(self.numbers[half:], _SURE, 1 - _SURE)
+        inside = np.interp(margin, where, np.log(level) - np.log1p(-level))
+        return sigmoid(inside + (margin - np.clip(margin, where[0], where[-1])))
 
     def as_dict(self) -> dict[str, Any]:
         """Turn the map into plain values."""
