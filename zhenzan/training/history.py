@@ -44,7 +44,7 @@ class History:
         return pc.min(ts).as_py(), pc.max(ts).as_py()
 
     def before(self, cut_us: int) -> History:
-        """Return the history as it was known just before a time."""
+        """Return the history as it was known before a time."""
         known = pc.less(self.table["ts"].cast(pa.int64()), cut_us)
         return replace(self, table=self.table.filter(known))
 
