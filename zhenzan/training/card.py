@@ -118,15 +118,24 @@ def _harm(facts: dict[str, Any]) -> list[str]:
             f"| {moment} | {harm['likes']:,} | {harm['reach_held']:.3%} | "
             f"{harm['reach_excluded']:.3%} |"
         )
-    lines += ["", "| moment | segment | value | likes | reach excluded | calibration error |"]
-    lines.append("|---|---|---|---|---|---|")
+    lines += [
+        "",
+        "By segment: mean probability said, share that was bought, honest likes that would be",
+        "excluded; no calibration error is told where too few bought likes are known.",
+        "",
+        "| moment | segment | value | likes | bought | said | was | reach excluded | error |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for moment, one in facts["moments"].items():
         for segment, rows in one["test"]["segments"].items():
             for word, row in rows.items():
-                error = "-" if row["calibration_error"] is None else row["calibration_error"]
+                said, was, error = (
+                    "-" if row[key] is None else row[key]
+                    for key in ("said", "was", "calibration_error")
+                )
                 lines.append(
-                    f"| {moment} | {segment} | {word} | {row['likes']:,} | "
-                    f"{row['reach_excluded']:.3%} | {error} |"
+                    f"| {moment} | {segment} | {word} | {row['likes']:,} | {row['bought']:,} | "
+                    f"{said} | {was} | {row['reach_excluded']:.3%} | {error} |"
                 )
     return [*lines, ""]
 

@@ -11,7 +11,7 @@ negatives, and with them the protection of honest people.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -47,12 +47,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Weighted examples of one moment and one part of the history."""
+    """Weighted examples of one moment and one part of the history.
+
+    ``segments`` holds words by name: category, region, age of the account.
+    """
 
     matrix: F32
     score: F64
     bought: NDArray[np.bool_]
     weight: F64
+    segments: dict[str, NDArray[np.object_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,11 @@ def _say(order: NDArray[np.int64], orders: Sequence[Order]) -> F64:
 def _taken(likes: Likes, moment: Moment, bought: NDArray[np.bool_], weight: F64) -> Examples:
     kept = weight > 0
     return Examples(
-        likes.matrix[moment][kept], likes.score[moment][kept], bought[kept], weight[kept]
+        likes.matrix[moment][kept],
+        likes.score[moment][kept],
+        bought[kept],
+        weight[kept],
+        {name: words[kept] for name, words in likes.segments.items()},
     )
 
 
@@ -150,12 +158,13 @@ def joined(sets: Sequence[Examples]) -> Examples:
         np.concatenate([one.score for one in sets]),
         np.concatenate([one.bought for one in sets]),
         np.concatenate([one.weight for one in sets]),
+        {name: np.concatenate([one.segments[name] for one in sets]) for name in sets[0].segments},
     )
 
 
 def weighed(examples: Examples, factor: float) -> Examples:
     """Multiply all weights."""
-    return Examples(examples.matrix, examples.score, examples.bought, examples.weight * factor)
+    return replace(examples, weight=examples.weight * factor)
 
 
 def source_of(text: str) -> Source:

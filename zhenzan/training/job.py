@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -39,7 +39,8 @@ from zhenzan.training.injection import BOUGHT_SHARE, Played, play
 from zhenzan.training.measure import Likes, measure_parts
 from zhenzan.training.orders import names_of
 from zhenzan.training.reliability import curve, diagram
-from zhenzan.training.truth import UNKNOWN, Verdicts
+from zhenzan.training.segments import by_segment
+from zhenzan.training.truth import Verdicts
 
 JUDGED_MIN = 100
 """Likes called inauthentic from which judged likes teach the trees and injected ones step back."""
@@ -216,7 +217,7 @@ def _to_prior(examples: Examples, material: Material, judged: bool) -> Examples:
     bought, rest = weight[examples.bought].sum(), weight[~examples.bought].sum()
     prior = material.clean.prior
     weight[examples.bought] *= prior / (1 - prior) * rest / max(bought, 1e-12)
-    return Examples(examples.matrix, examples.score, examples.bought, weight)
+    return replace(examples, weight=weight)
 
 
 def _bands(material: Material, part: Part, plan: Plan) -> Bands:
@@ -254,7 +255,9 @@ def _tested(material: Material, part: Part, plan: Plan) -> dict[str, Any]:
             },
         }
     facts["harm"] = _harm(material, part)
-    facts["segments"] = _by_segment(material, part)
+    facts["segments"] = by_segment(
+        part, test, said, likes=material.clean, honest=material.honest_weight(material.clean, TEST)
+    )
     facts["patterns"] = _by_pattern(part, test, said)
     return facts
 
@@ -274,42 +277,6 @@ def _harm(material: Material, part: Part) -> dict[str, Any]:
         "reach_excluded": round(float(weight[said >= excluded].sum() / total), 6),
         "note": "before the safety rules, which only spare more",
     }
-
-
-def _by_segment(material: Material, part: Part) -> dict[str, Any]:
-    """Tell per segment what was said on average and which honest share reaches the thresholds.
-
-    On the clean last part; judged likes give the calibration error where there are any.
-    """
-    likes = material.clean
-    weight = material.honest_weight(likes, TEST)
-    verdict = material.judged(likes, TEST)
-    matrix = likes.matrix[part.moment]
-    said = part.probability(likes.score[part.moment], matrix)
-    _, excluded = part.thresholds(matrix)
-    inside = material.split.of(likes.ts) == TEST
-    table: dict[str, Any] = {}
-    for name, words in likes.segments.items():
-        table[name] = {}
-        for word in sorted(set(words[inside].tolist())):
-            chosen = (words == word) & inside
-            known = chosen & (verdict != UNKNOWN)
-            honest = float(weight[chosen].sum())
-            reached = chosen & (said >= excluded)
-            table[name][str(word)] = {
-                "likes": int(chosen.sum()),
-                "said": round(float(said[chosen].mean()), 5),
-                "reach_excluded": round(float(weight[reached].sum() / max(honest, 1e-9)), 6),
-                "calibration_error": round(
-                    expected_calibration_error(
-                        said[known], verdict[known] == 1, np.ones(int(known.sum()))
-                    ),
-                    4,
-                )
-                if known.any()
-                else None,
-            }
-    return table
 
 
 def _by_pattern(part: Part, test: Examples, said: F64) -> dict[str, Any]:
