@@ -8,7 +8,7 @@ import pytest
 from zhenzan.scoring.learned.model import load_model
 from zhenzan.training.calibrate import expected_calibration_error
 from zhenzan.training.history import TEST
-from zhenzan.training.segments import BOUGHT_MIN, by_segment
+from zhenzan.training.segments import BOUGHT_MIN, by_segment, reach_of
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +21,8 @@ def part(models):
 def table_of(part, material, said=None):
     test = material.injected("settled", TEST)
     said = part.probability(test.score, test.matrix) if said is None else said(test)
-    honest = material.honest_weight(material.clean, TEST)
-    return test, said, by_segment(part, test, said, likes=material.clean, honest=honest)
+    reach = reach_of(part, material.clean, material.honest_weight(material.clean, TEST))
+    return test, said, by_segment(test, said, reach)
 
 
 def test_the_segments_of_a_name_hold_every_example_once(part, material):

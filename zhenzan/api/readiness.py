@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from zhenzan.api.parts import off_loop
+from zhenzan.api.shapes import PartState
 
 if TYPE_CHECKING:
     from zhenzan.api.parts import Parts
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 ANSWER_S = 3.0
 """How long the database may take to answer before it counts as away: probes give up at about this,
 and a connection that is refused nowhere takes ten seconds to fail."""
-
-Word = Literal["ready", "away", "unused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class State:
         What is wrong, in both languages; empty where nothing is.
     """
 
-    word: Word
+    word: PartState
     detail: str = ""
     detail_zh: str = ""
 

@@ -11,7 +11,10 @@ import typer
 
 from zhenzan.cli.telling import AsJson, tell
 
-_Hold = Annotated[Path | None, typer.Option("--hold", help="Names under legal hold, one a line.")]
+Hold = Annotated[
+    Path | None,
+    typer.Option("--hold", help="Names under legal hold, one a line: nothing of theirs goes."),
+]
 Database = Annotated[str, typer.Option("--database", help="SQLite file or postgresql:// address.")]
 
 
@@ -112,7 +115,7 @@ def verify(
 def strip(
     history: Annotated[Path, typer.Argument(help="Folder of Parquet files.")],
     database: Database,
-    hold: _Hold = None,
+    hold: Hold = None,
     as_json: AsJson = False,
 ) -> None:
     """Hide identifiers past the detection window, and delete rows past their class."""
@@ -139,7 +142,7 @@ def retention(
     history: Annotated[
         Path | None, typer.Option("--history", help="Folder of Parquet files to go over as well.")
     ] = None,
-    hold: _Hold = None,
+    hold: Hold = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")
     ] = False,

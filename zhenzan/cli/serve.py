@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zhenzan.cli.access import Hold
 from zhenzan.errors import MissingExtra, SettingError
 from zhenzan.settings import DATABASE_VARIABLE
 from zhenzan.telemetry.tracing import TRACING
@@ -82,10 +83,6 @@ _WebhookNetworks = Annotated[
     list[str] | None,
     typer.Option("--webhook-network", help="Private network open to webhooks; may be repeated."),
 ]
-_Hold = Annotated[
-    Path | None,
-    typer.Option("--hold", help="Names under legal hold, one a line: nothing of theirs goes."),
-]
 _SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (YAML).")]
 _Trace = Annotated[
     bool, typer.Option("--trace", help="Send spans by OTLP, as OTEL_EXPORTER_OTLP_ENDPOINT says.")
@@ -111,7 +108,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     topic_dead: _TopicDead = "interactions.dead",
     settle_every: _SettleEvery = "1h",
     webhook_network: _WebhookNetworks = None,
-    hold: _Hold = None,
+    hold: Hold = None,
     settings_file: _SettingsFile = None,
     trace: _Trace = False,
     as_json: _AsJson = False,

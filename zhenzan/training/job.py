@@ -39,7 +39,7 @@ from zhenzan.training.injection import BOUGHT_SHARE, Played, play
 from zhenzan.training.measure import Likes, measure_parts
 from zhenzan.training.orders import names_of
 from zhenzan.training.reliability import curve, diagram
-from zhenzan.training.segments import by_segment
+from zhenzan.training.segments import by_segment, reach_of
 from zhenzan.training.truth import Verdicts
 
 JUDGED_MIN = 100
@@ -254,29 +254,16 @@ def _tested(material: Material, part: Part, plan: Plan) -> dict[str, Any]:
                 for harm in HARM_LEVELS
             },
         }
-    facts["harm"] = _harm(material, part)
-    facts["segments"] = by_segment(
-        part, test, said, likes=material.clean, honest=material.honest_weight(material.clean, TEST)
-    )
-    facts["patterns"] = _by_pattern(part, test, said)
-    return facts
-
-
-def _harm(material: Material, part: Part) -> dict[str, Any]:
-    """Tell which share of probably honest likes reaches the thresholds in the last part."""
-    likes = material.clean
-    weight = material.honest_weight(likes, TEST)
-    chosen = weight > 0
-    matrix, weight = likes.matrix[part.moment][chosen], weight[chosen]
-    said = part.probability(likes.score[part.moment][chosen], matrix)
-    held, excluded = part.thresholds(matrix)
-    total = max(float(weight.sum()), 1e-12)
-    return {
-        "likes": int(chosen.sum()),
-        "reach_held": round(float(weight[said >= held].sum() / total), 6),
-        "reach_excluded": round(float(weight[said >= excluded].sum() / total), 6),
+    reach = reach_of(part, material.clean, material.honest_weight(material.clean, TEST))
+    facts["harm"] = {
+        "likes": len(reach.honest),
+        "reach_held": reach.share(reach.held),
+        "reach_excluded": reach.share(reach.excluded),
         "note": "before the safety rules, which only spare more",
     }
+    facts["segments"] = by_segment(test, said, reach)
+    facts["patterns"] = _by_pattern(part, test, said)
+    return facts
 
 
 def _by_pattern(part: Part, test: Examples, said: F64) -> dict[str, Any]:

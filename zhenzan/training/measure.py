@@ -56,7 +56,10 @@ class Likes:
 
     def within(self, start_us: int, end_us: int) -> Likes:
         """Keep the likes of [start, end)."""
-        kept = (self.ts >= start_us) & (self.ts < end_us)
+        return self.where((self.ts >= start_us) & (self.ts < end_us))
+
+    def where(self, kept: NDArray[np.bool_]) -> Likes:
+        """Keep the likes that a mask chooses."""
         return replace(
             self,
             event_id=self.event_id[kept],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,40 @@ BOUGHT_MIN = 20
 """Bought likes under which a calibration error of a segment is noise and is not told."""
 
 F64 = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
-def by_segment(
-    part: Part, test: Examples, said: F64, *, likes: Likes, honest: F64
-) -> dict[str, dict[str, dict[str, Any]]]:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Probably honest likes, and which of them reach the thresholds of a model.
+
+    ``honest`` is the probability of each of being honest, over 0; ``segments`` holds its words by
+    name.
+    """
+
+    honest: F64
+    held: Bools
+    excluded: Bools
+    segments: dict[str, NDArray[np.object_]]
+
+    def share(self, reached: Bools, rows: Bools | None = None) -> float:
+        """Give the honest share that a threshold reaches, among some rows or all."""
+        rows = np.ones(len(self.honest), np.bool_) if rows is None else rows
+        total = max(float(self.honest[rows].sum()), 1e-12)
+        return round(float(self.honest[rows & reached].sum()) / total, 6)
+
+
+def reach_of(part: Part, likes: Likes, honest: F64) -> Reach:
+    """Find which of the likes that may be honest reach the thresholds of a model."""
+    chosen = honest > 0
+    kept = likes.where(chosen)
+    matrix = kept.matrix[part.moment]
+    said = part.probability(kept.score[part.moment], matrix)
+    held, excluded = part.thresholds(matrix)
+    return Reach(honest[chosen], said >= held, said >= excluded, kept.segments)
+
+
+def by_segment(test: Examples, said: F64, reach: Reach) -> dict[str, dict[str, dict[str, Any]]]:
     """Measure each category, region and age of accounts in the last part.
 
     ``said`` and ``was`` are the mean probability and the share of bought likes among the examples,
@@ -34,41 +64,30 @@ def by_segment(
         Examples of the last part, weighed to the share of bought likes on the platform.
     said
         What the model says of each.
-    honest
-        The probability of being honest of each like of ``likes``; 0 outside the last part.
+    reach
+        The probably honest likes of the last part.
     """
-    reached = _reached(part, likes)
-    table: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, words in likes.segments.items():
-        known = test.segments[name]
-        table[name] = {}
-        for word in sorted({*known.tolist(), *words[honest > 0].tolist()}):
-            chosen, rows = known == word, words == word
-            weight = test.weight[chosen]
-            bought = int(test.bought[chosen].sum())
-            told = bought >= BOUGHT_MIN
-            there = max(float(honest[rows].sum()), 1e-9)
-            table[name][str(word)] = {
-                "likes": int(chosen.sum()),
-                "bought": bought,
-                "said": _mean(said[chosen], weight),
-                "was": _mean(test.bought[chosen].astype(np.float64), weight),
-                "reach_excluded": round(float(honest[rows & reached].sum() / there), 6),
-                "calibration_error": round(
-                    expected_calibration_error(said[chosen], test.bought[chosen], weight), 4
-                )
-                if told
-                else None,
+    return {
+        name: {
+            str(word): {
+                **_known(test, said, test.segments[name] == word),
+                "reach_excluded": reach.share(reach.excluded, words == word),
             }
-    return table
+            for word in sorted({*test.segments[name].tolist(), *words.tolist()})
+        }
+        for name, words in reach.segments.items()
+    }
 
 
-def _reached(part: Part, likes: Likes) -> NDArray[np.bool_]:
-    matrix = likes.matrix[part.moment]
-    _, excluded = part.thresholds(matrix)
-    return np.asarray(part.probability(likes.score[part.moment], matrix) >= excluded)
-
-
-def _mean(values: F64, weight: F64) -> float | None:
-    total = float(weight.sum())
-    return round(float((values * weight).sum() / total), 5) if total > 0 else None
+def _known(test: Examples, said: F64, chosen: Bools) -> dict[str, Any]:
+    """Tell how a model does on some of the examples."""
+    probability, bought, weight = said[chosen], test.bought[chosen], test.weight[chosen]
+    weighs = bool(weight.sum() > 0)
+    error = expected_calibration_error(probability, bought, weight)
+    return {
+        "likes": len(bought),
+        "bought": int(bought.sum()),
+        "said": round(float(np.average(probability, weights=weight)), 5) if weighs else None,
+        "was": round(float(np.average(bought, weights=weight)), 5) if weighs else None,
+        "calibration_error": round(error, 4) if bought.sum() >= BOUGHT_MIN else None,
+    }
