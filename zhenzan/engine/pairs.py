@@ -137,9 +137,7 @@ class PairTable:
         if len(freed):
             gone[self._free[: self._counters[_FREE]]] = True
             self._counters[_LIVE] -= len(freed)
-            fresh = _empty(_log2_for(int(self._counters[_LIVE])))
-            _rebuild(self._slots, fresh, gone)
-            self._slots = fresh
+            self._slots = self._without(gone)
             self._free = np.concatenate([self._free[: self._counters[_FREE]], freed])
             self._counters[_FREE] = len(self._free)
         return freed
@@ -157,6 +155,13 @@ class PairTable:
         """Put back what ``arrays`` gave."""
         self._slots, self._counters = arrays["slots"], arrays["counters"]
         self._free, self._last = arrays["free"].astype(np.int32), arrays["last"]
+
+    def _without(self, gone: NDArray[np.bool_]) -> I64:
+        """Give the slots of the pairs that stay, with room for as many as went."""
+        present = int(self._slots.size).bit_length() - 2
+        slots = _empty(min(present, _log2_for(2 * int(self._counters[_LIVE]))))
+        _rebuild(self._slots, slots, gone)
+        return slots
 
     def _reserve(self, rows: int) -> None:
         wanted = _log2_for(int(self._counters[_LIVE]) + rows)

@@ -73,8 +73,12 @@ def _kinds() -> NDArray[np.uint8]:
 
     A pattern with such a class takes milliseconds to compile, at every call.
     """
-    points = np.setdiff1d(np.arange(0x110000), np.arange(0xD800, 0xE000))
-    single = pa.array(list(points.astype("<u4").tobytes().decode("utf-32-le")), pa.string())
+    points = np.concatenate([np.arange(0xD800), np.arange(0xE000, 0x110000)])
+    written = points.astype("<u4").tobytes().decode("utf-32-le").encode()
+    ends = np.cumsum(1 + (points >= 0x80) + (points >= 0x800) + (points >= 0x10000))
+    offsets = np.append(0, ends).astype(np.int32)
+    parts = [None, pa.py_buffer(offsets), pa.py_buffer(written)]
+    single = pa.Array.from_buffers(pa.string(), len(points), parts)
     kinds = np.zeros(0x110000, np.uint8)
     for kind, name in ((_LETTER, "L"), (_NUMBER, "N")):
         found = pc.match_substring_regex(single, pattern=rf"\p{{{name}}}")
