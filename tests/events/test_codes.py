@@ -105,7 +105,7 @@ def test_addresses_of_a_log_share_blocks_and_bad_ones_keep_their_code(
     table = pa.table(
         {
             "event_id": [f"e{k}" for k in range(7)],
-            "ts": [1714557600] * 7,
+            "ts": list(range(1714557600, 1714557607)),
             "kind": ["like"] * 7,
             "account_id": ["a"] * 7,
             "ip": ips,

@@ -186,7 +186,8 @@ def test_an_id_with_a_nul_costs_one_row_and_a_comment_with_one_costs_none(
         rows = [",".join(columns), *(",".join(row.values()) for row in table.to_pylist())]
         log.write_text("\n".join(rows), "utf-8")
     batches, _ = read(log, rejects_path=tmp_path / "rejects.parquet")
-    assert [name for batch in batches for name in batch.event_id.to_pylist()] == ["1", "3", "4"]
+    found = [name for batch in batches for name in batch.event_id.to_pylist()]
+    assert sorted(found) == ["1", "3", "4"]
     (row,) = _rejects(tmp_path / "rejects.parquet")
     assert (row["row"], row["reason"]) == (2, "bad_text")
 

@@ -47,6 +47,20 @@ def score(table: pa.Table, folder: Path, settings: Settings = SETTINGS) -> pa.Ta
     return pq.read_table(folder / "likes.parquet")
 
 
+NAMED = ("event_id", "account_id", "item_id", "merchant_id", "device_id", "session_id")
+
+
+def renamed(table: pa.Table, columns: tuple[str, ...]) -> pa.Table:
+    """Give the ids of some columns other names, in another order."""
+    rng = np.random.default_rng(1)
+    for name in columns:
+        words = table[name].combine_chunks().dictionary_encode()
+        names = pa.array([f"{name}-{k}" for k in rng.permutation(len(words.dictionary))])
+        column = pa.DictionaryArray.from_arrays(words.indices, names).cast(pa.string())
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table
+
+
 @pytest.fixture(scope="module")
 def scored(simulation, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scored")
@@ -102,16 +116,43 @@ def test_shuffling_the_rows_changes_no_byte(simulation, scored, tmp_path):
 def test_renaming_everything_moves_no_score(simulation, scored, tmp_path):
     # Safety rule 5: ids carry no information.
     _, likes = scored
-    table = simulation.interactions
-    rng = np.random.default_rng(1)
-    for name in ("event_id", "account_id", "item_id", "merchant_id", "device_id", "session_id"):
-        words = table[name].combine_chunks().dictionary_encode()
-        renamed = pa.array([f"{name}-{k}" for k in rng.permutation(len(words.dictionary))])
-        column = pa.DictionaryArray.from_arrays(words.indices, renamed).cast(pa.string())
-        table = table.set_column(table.column_names.index(name), name, column)
-    again = score(table, tmp_path)
+    again = score(renamed(simulation.interactions, NAMED), tmp_path)
     for name in ("score", "score_at_once"):
         np.testing.assert_array_equal(np.sort(likes[name]), np.sort(again[name]))
+
+
+def by_second(table: pa.Table) -> pa.Table:
+    """Round times down to the second, so that many rows share one."""
+    ts = pc.floor_temporal(table["ts"], unit="second").cast(table.schema.field("ts").type)
+    return table.set_column(table.column_names.index("ts"), "ts", ts)
+
+
+def test_event_ids_move_nothing_where_many_rows_share_a_time(simulation, tmp_path):
+    # Safety rule 5: peers have no order but that of what they say.
+    table = by_second(simulation.interactions)
+    answers = {}
+    for name in ("as_it_is", "renamed"):
+        if name == "renamed":
+            old = table["event_id"]
+            table = renamed(table, ("event_id",))
+            called = dict(zip(table["event_id"].to_pylist(), old.to_pylist(), strict=True))
+        likes = score(table, tmp_path / name)
+        if name == "renamed":
+            ids = pa.array([called[one] for one in likes["event_id"].to_pylist()])
+            likes = likes.set_column(0, "event_id", ids)
+        answers[name] = likes.drop_columns(["group_id"]).sort_by("event_id")
+    for column in answers["as_it_is"].column_names:
+        first, again = (answers[name][column].to_pylist() for name in ("as_it_is", "renamed"))
+        assert first == again, column
+
+
+def test_no_name_moves_an_answer_at_once_where_many_rows_share_a_time(simulation, tmp_path):
+    # Safety rule 5.
+    table = by_second(simulation.interactions)
+    first = score(table, tmp_path / "as_it_is")
+    again = score(renamed(table, NAMED), tmp_path / "renamed")
+    np.testing.assert_array_equal(np.sort(first["score_at_once"]), np.sort(again["score_at_once"]))
+    np.testing.assert_allclose(np.sort(first["score"]), np.sort(again["score"]), atol=2e-3)
 
 
 def test_repeating_the_log_changes_no_score(simulation, scored, tmp_path):

@@ -119,6 +119,34 @@ def test_renaming_accounts_changes_nothing():
             assert values.tolist() == two.update(ts, item, renamed, ownerless(ts))[name].tolist()
 
 
+def test_peers_have_no_order():
+    # Safety rule 5: likes of one second, shuffled, by accounts of other codes.
+    rng = np.random.default_rng(7)
+    ts = np.sort(T0 + rng.integers(0, 3_600, 4_000) * 1_000_000)
+    item = rng.integers(0, 8, 4_000).astype(np.int32)
+    account = rng.integers(0, 60, 4_000).astype(np.int32)
+    shop = (item // 2).astype(np.int32)
+    shuffled = np.lexsort((rng.random(4_000), ts))
+    assert (np.diff(ts) == 0).mean() > 0.3
+    codes = rng.permutation(60).astype(np.int32)[account]
+    one = CoLikeTrace().update(ts, item, account, shop)
+    two = CoLikeTrace().update(ts[shuffled], item[shuffled], codes[shuffled], shop[shuffled])
+    for name, values in one.items():
+        np.testing.assert_allclose(values[shuffled], two[name], err_msg=name)
+    assert one["partners"].max() > 3
+
+
+def test_meetings_in_the_first_shop_are_not_those_of_the_next_pair():
+    # Accounts 5 and 6 meet in shop 0, then 5 and 7 do: each pair for the first time there.
+    item = np.array([0, 0, 1, 1, 2, 2, 3, 3], np.int32)
+    account = np.array([5, 6, 5, 7, 5, 7, 5, 7], np.int32)
+    shop = np.array([1, 1, 2, 2, 0, 0, 3, 3], np.int32)
+    ts = T0 + np.arange(8, dtype=np.int64) * 1_000_000
+    found = CoLikeTrace().update(ts, item, account, shop)
+    assert found["partners"].tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
+    assert found["partners_in_shop"].tolist() == [0] * 8
+
+
 WEEK_US = 7 * 24 * 60 * MINUTE_US
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from zhenzan.arrays import peers_by
 from zhenzan.events.canonical import NUMBERS, STRINGS
 from zhenzan.events.hashing import U64, hash_strings, mix_into
 
@@ -62,11 +63,23 @@ class HashedRows:
             mix_into(contents, self.hashes[name])
         return contents
 
+    def peers_by(self, contents: U64) -> HashedRows:
+        """Put the rows of equal time into the order of what they say (design.md, safety rule 5).
+
+        Parameters
+        ----------
+        contents
+            What ``contents`` gave for these rows. Where two rows say the same, either may be
+            first: nothing but their event ids tells them apart.
+        """
+        order = peers_by(self.ts, contents)
+        return self if order is None else self.chosen(order)
+
     def part(self, start: int, stop: int) -> HashedRows:
         """View some rows in a row."""
         return self.chosen(slice(start, stop))
 
-    def chosen(self, rows: slice | NDArray[np.bool_]) -> HashedRows:
+    def chosen(self, rows: slice | NDArray[np.bool_] | I64) -> HashedRows:
         """Choose rows."""
         return HashedRows(
             self.table,

@@ -38,9 +38,9 @@ from zhenzan.settings import Settings
 class Ingest:
     """Iterates over the batches of a log, once; its counts are complete afterwards.
 
-    The order of the rows of files never changes an answer: they are merged by time and event
-    id. Standard input is read as it comes; a row behind the lateness bound goes into a batch of
-    its own that is marked late.
+    Neither the order of the rows of files nor their event ids change an answer: rows are merged
+    by time, and those of one time by what they say. Standard input is read as it comes; a row
+    behind the lateness bound goes into a batch of its own that is marked late.
 
     Parameters
     ----------
@@ -248,18 +248,19 @@ class Ingest:
             yield chunk
 
     def _once(self, found: Ordered, duplicates: Duplicates, rejects: Rejects) -> HashedRows:
-        """Hash rows, and leave out those whose event id was there before."""
+        """Hash rows, leave out those whose event id was there before, and order peers."""
         rows = HashedRows.of(found.table, found.order)
         contents = rows.contents()
         newest_us = int(rows.ts[-1])
         verdicts = duplicates.check(rows.hashes["event_id"], contents, newest_us=newest_us)
         if not verdicts.any():
-            return rows
+            return rows.peers_by(contents)
         conflicts = rows.row[verdicts == CONFLICTING]
         self.counts.duplicates += int(np.count_nonzero(verdicts)) - len(conflicts)
         if len(conflicts):
             self._set_aside(rows.table.take(pa.array(conflicts)), rejects)
-        return rows.chosen(verdicts == NEW)
+        new = verdicts == NEW
+        return rows.chosen(new).peers_by(contents[new])
 
     def _set_aside(self, rows: pa.Table, rejects: Rejects) -> None:
         files = [self.counts.files[index] for index in rows.column("file").to_pylist()]

@@ -1,4 +1,7 @@
-"""Puts rows into the one order that scoring sees: by time, then by event id."""
+"""Puts rows into the order in which repeats are looked for: by time, then by event id.
+
+Scoring sees peers in an order that no event id tells: `HashedRows.peers_by`.
+"""
 
 from __future__ import annotations
 

@@ -12,8 +12,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from zhenzan.arrays import grown
+from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US
+from zhenzan.traces.filter import TwoWeekFilter, mark
 from zhenzan.traces.pair import mix, pair_key
 
 ITEMS_MAX = 24
@@ -28,7 +29,6 @@ _LIFT_MIN = 3.0
 _LIFT_NATS_MAX = 6.0
 _EXPECTED_MAX = 8.0
 _PAIRS_FIRST = 1 << 14
-_FILTER_BITS = 1 << 27
 _MEMORY_US = 28 * DAY_US
 _EPOCH_US = 7 * DAY_US
 _EPOCH_BITS = 24
@@ -62,7 +62,7 @@ class CoItemTrace:
     Usual is a block model: pairs of items of one merchant, of one category and of two, each
     corrected for how often the items are liked. Pairs of two popular items (more than 8 common
     likers expected) are not kept, since a cohort shows in its rarer items. The first coincidence
-    marks a filter of 2 x 16 MiB, whose halves take turns each week; from the second on a pair
+    marks a filter (two halves of 32 MiB, one renewed each week); from the second on a pair
     has a counter, which is let go after 28 days of rest.
 
     State: 112 bytes per account with likes, 16 per item, 16 per pair in a table at most half full.
@@ -83,7 +83,7 @@ class CoItemTrace:
         self._mass = np.zeros(0, np.int64)
         self._owner_mass = np.zeros(0, np.int64)
         self._totals = np.zeros(6, np.float64)
-        self._filter = np.zeros((_FILTER_BITS // 8, 2), np.uint8)
+        self._filter = TwoWeekFilter()
         self._pairs = np.full((_PAIRS_FIRST, 2), _EMPTY, np.int64)
         self._pairs_used = 0
         self._epoch = -1
@@ -92,18 +92,26 @@ class CoItemTrace:
         self, ts: I64, account: I32, item: I32, merchant: I32, category: I32
     ) -> dict[str, F64]:
         """Take in likes in time order and answer for each from what was known before it."""
+        order = peers_by(ts, account, item)
+        if order is None:
+            order = np.arange(len(ts))
+        ts, account, item, merchant, category = (
+            column[order] for column in (ts, account, item, merchant, category)
+        )
         self._grow(account, item, merchant, category)
-        out = np.zeros((len(ts), len(SIGNALS)))
+        answers = np.zeros((len(ts), len(SIGNALS)))
         row = 0
         while row < len(ts):
             self._turn(int(ts[row]))
             self._make_room()
             row, self._used, self._pairs_used = _update(
-                row, ts, account, item, merchant, category, out, self._slot, self._ring,
+                row, ts, account, item, merchant, category, answers, self._slot, self._ring,
                 self._head, self._size, self._used, self._likers, self._merchant, self._category,
-                self._mass, self._owner_mass, self._totals, self._filter, self._pairs,
+                self._mass, self._owner_mass, self._totals, self._filter.words, self._pairs,
                 self._pairs_used, self._epoch,
             )  # fmt: skip
+        out = np.empty_like(answers)
+        out[order] = answers
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
 
     @property
@@ -148,7 +156,7 @@ class CoItemTrace:
             self._epoch = epoch
         while self._epoch < epoch:
             self._epoch = max(self._epoch + 1, epoch - 1)
-            self._filter[:, self._epoch % 2] = 0
+            self._filter.renew(self._epoch)
 
     def _make_room(self) -> None:
         if self._pairs_used * 2 < len(self._pairs):
@@ -215,6 +223,8 @@ def _update(
     kind, mass, owner_mass, totals, seen, pairs, pairs_used, epoch,
 ):  # fmt: skip
     rows = len(ts)
+    entered = np.zeros(rows, np.bool_)
+    drawn = np.zeros(3)
     while row < rows:
         # One tick can add at most its rows times the ring; leave before the table is too full.
         if pairs_used * 2 >= len(pairs) or ts[row] // _EPOCH_US > epoch:
@@ -234,17 +244,25 @@ def _update(
         for like in range(row, end):
             if item[like] < 0 or account[like] < 0:
                 continue
-            place = slot[account[like]]
-            if place < 0:
-                place = used
-                slot[account[like]] = place
+            if slot[account[like]] < 0:
+                slot[account[like]] = used
                 used += 1
             owner[item[like]] = max(owner[item[like]], merchant[like])
             kind[item[like]] = max(kind[item[like]], category[like])
-            pairs_used = _enter(
-                item[like], ring[place], head, size, place, likers, owner, kind, mass, owner_mass,
-                totals, seen, pairs, pairs_used, epoch,
+        # Pairs are measured against what was liked before the tick, whichever peer is first.
+        drawn[:] = 0.0
+        for like in range(row, end):
+            if item[like] < 0 or account[like] < 0:
+                continue
+            entered[like], pairs_used = _enter(
+                item[like], ring[slot[account[like]]], head, size, slot[account[like]], likers,
+                owner, kind, totals, drawn, seen, pairs, pairs_used, epoch,
             )  # fmt: skip
+        for block in range(3):
+            totals[_PAIRS + block] += drawn[block]
+        for like in range(row, end):
+            if entered[like]:
+                _count(item[like], likers, owner, kind, mass, owner_mass, totals)
         row = end
     return row, used, pairs_used
 
@@ -278,24 +296,20 @@ def _answer(item, ring, size, out, likers, owner, kind, totals, pairs):
 
 @njit(cache=True, nogil=True, inline="always")
 def _enter(
-    item, ring, head, size, place, likers, owner, kind, mass, owner_mass, totals, seen, pairs,
-    pairs_used, epoch,
+    item, ring, head, size, place, likers, owner, kind, totals, drawn, seen, pairs, pairs_used,
+    epoch,
 ):  # fmt: skip
     for near in range(size[place]):
         if ring[near] == item:
-            return pairs_used
+            return False, pairs_used
     for near in range(size[place]):
         other = ring[near]
         block = _block(item, other, owner, kind)
-        totals[_PAIRS + block] += 1.0
+        drawn[block] += 1.0
         key = pair_key(item, other)
         slot = _find(pairs, key)
         if pairs[slot, 0] == _EMPTY:
-            bit = np.int64(mix(key + 1) % np.uint64(_FILTER_BITS))
-            byte = bit >> 3
-            flag = np.uint8(1 << (bit & 7))
-            known = (seen[byte, 0] & flag) or (seen[byte, 1] & flag)
-            seen[byte, epoch % 2] |= flag
+            known = mark(seen, key, epoch)
             if not known or pairs_used * 4 >= len(pairs) * 3:
                 continue
             if _expected(item, other, block, likers, totals) > _EXPECTED_MAX:
@@ -308,6 +322,11 @@ def _enter(
     ring[head[place]] = item
     head[place] = (head[place] + 1) % ITEMS_MAX
     size[place] = min(size[place] + 1, ITEMS_MAX)
+    return True, pairs_used
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _count(item, likers, owner, kind, mass, owner_mass, totals):
     likers[item] += 1
     totals[_SQUARES] += 2.0 * mass[kind[item] + 1] + 1.0
     mass[kind[item] + 1] += 1
@@ -315,7 +334,6 @@ def _enter(
         totals[_OWNER_SQUARES] += 2.0 * owner_mass[owner[item] + 1] + 1.0
         owner_mass[owner[item] + 1] += 1
     totals[_LIKES] += 1.0
-    return pairs_used
 
 
 __all__ = ["ITEMS_MAX", "PAIRS_MAX", "SIGNALS", "CoItemTrace"]

@@ -14,14 +14,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from zhenzan.arrays import grown
+from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US, MINUTE_US
+from zhenzan.traces.filter import TwoWeekFilter, mark
 from zhenzan.traces.order import by_key
 from zhenzan.traces.pair import mix, pair_key
 
 WINDOW_US = 10 * MINUTE_US
 _RING = 32
-_FILTER_BITS = 1 << 27
+_REVIEWED = 64
 _NEAREST_MIN = 4
 _RATE_MEMORY_US = 12 * 60 * MINUTE_US
 _RATE_AGE_MIN_US = 6 * 60 * MINUTE_US
@@ -57,8 +58,8 @@ class CoLikeTrace:
 
     The ring holds the last 32 likers of an item, so one hot item costs no more than any other,
     and only as many of them are paired as the item's usual rate (12 h memory) does not explain.
-    A pair's first coincidence, and its first in each shop, only mark a filter of 2 x 16 MiB (two
-    halves that take turns, renewed each week); from the second on it has exact counters, 24 bytes
+    A pair's first coincidence, and its first in each shop, only mark a filter (two halves
+    of 32 MiB, one renewed each week); from the second on it has exact counters, 24 bytes
     in a table half full.
     At the turn of a week, counted in event time, pairs at rest for four whole weeks are let go;
     likes as old as that are reviewed first. Each like holds 32 bytes until ``review``, and 25
@@ -78,7 +79,7 @@ class CoLikeTrace:
         self._head = np.zeros(0, np.int32)
         self._rate = np.zeros((0, 2))
         self._used = 0
-        self._filter = np.zeros((2, _FILTER_BITS // 8), np.uint8)
+        self._filter = TwoWeekFilter()
         self._pairs = np.full(_PAIRS_MIN, _EMPTY, np.int64)
         self._values = np.zeros((_PAIRS_MIN, 4), np.int32)
         self._pairs_used = 0
@@ -98,26 +99,36 @@ class CoLikeTrace:
         merchant: NDArray[np.int32],
     ) -> dict[str, NDArray[np.float64]]:
         """Take in likes in time order and answer for each from what was known before it."""
+        order = peers_by(ts, item, account)
+        if order is None:
+            order = np.arange(len(ts))
+        ts, item, account, merchant = (column[order] for column in (ts, item, account, merchant))
         self._grow(item)
         if self._reviews:
-            self._keep(ts, item, account)
-        out = np.zeros((len(ts), len(SIGNALS)))
+            self._keep(ts, item, account, place=self._count + order)
+        answers = np.zeros((len(ts), len(SIGNALS)))
         row = 0
         while row < len(ts):
             self._turn(int(ts[row]))
             self._make_room()
             row, self._used, self._pairs_used, self._epoch = _update(
-                row, ts, item, account, merchant, out, self._slot, self._ring_account,
-                self._ring_us, self._head, self._rate, self._used, self._filter, self._pairs,
+                row, ts, item, account, merchant, answers, self._slot, self._ring_account,
+                self._ring_us, self._head, self._rate, self._used, self._filter.words, self._pairs,
                 self._values, self._pairs_used, self._epoch, self._window_us,
             )  # fmt: skip
+        out = np.empty_like(answers)
+        out[order] = answers
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
 
     def _keep(
-        self, ts: NDArray[np.int64], item: NDArray[np.int32], account: NDArray[np.int32]
+        self,
+        ts: NDArray[np.int64],
+        item: NDArray[np.int32],
+        account: NDArray[np.int32],
+        *,
+        place: NDArray[np.int64],
     ) -> None:
         """Keep likes for their review."""
-        place = np.arange(self._count, self._count + len(ts))
         done = np.zeros(len(ts), np.bool_)
         self._fresh.append(dict(zip(_WAITING, (ts, item, account, place, done), strict=True)))
         self._count += len(ts)
@@ -176,7 +187,7 @@ class CoLikeTrace:
             return
         while self._epoch < epoch:
             self._epoch = max(self._epoch + 1, epoch - 1)
-            self._filter[self._epoch % 2] = 0
+            self._filter.renew(self._epoch)
         oldest = epoch - _MEMORY_WEEKS
         if np.any((self._pairs != _EMPTY) & (self._values[:, _WEEK] < oldest)):
             if self._reviews:
@@ -224,6 +235,7 @@ def _update(
     pairs, values, pairs_used, epoch, window_us,
 ):  # fmt: skip
     rows = len(ts)
+    is_again = np.zeros(rows, np.bool_)
     while row < rows:
         # One tick can add at most its rows times the ring; leave before the table is too full.
         if pairs_used * 2 >= len(pairs) or ts[row] // _WEEK_US > epoch:
@@ -239,25 +251,35 @@ def _update(
             if ring >= 0:
                 _answer(like, now, account[like], out, ring_account[ring], ring_us[ring], pairs,
                         values, window_us)  # fmt: skip
-        for like in range(row, end):
-            if item[like] < 0 or account[like] < 0:
+        low = row
+        while low < end:
+            # Peers stand side by side by item, and those of one account beside each other.
+            high = low + 1
+            while high < end and item[high] == item[low]:
+                high += 1
+            while low < high and (item[low] < 0 or account[low] < 0):
+                low += 1
+            if low == high:
                 continue
-            ring = slot[item[like]]
+            ring = slot[item[low]]
             if ring < 0:
                 ring = used
-                slot[item[like]] = ring
+                slot[item[low]] = ring
                 used += 1
-            nearest = _nearest(now, head[ring], ring_us[ring], rate[ring], window_us)
-            if _is_in(account[like], ring_account[ring]):
-                continue
-            shop = merchant[like] if merchant[like] >= 0 else -2 - item[like]
-            pairs_used = _meet(
-                now, account[like], shop, head[ring], nearest, ring_account[ring], ring_us[ring],
-                seen, pairs, values, pairs_used, epoch, window_us,
-            )  # fmt: skip
-            ring_account[ring, head[ring]] = account[like]
-            ring_us[ring, head[ring]] = now
-            head[ring] = (head[ring] + 1) % _RING
+            nearest = _nearest(now, head[ring], ring_us[ring], rate[ring], high - low, window_us)
+            for like in range(low, high):
+                is_again[like] = like > low and account[like] == account[like - 1]
+                is_again[like] |= _is_in(account[like], ring_account[ring])
+                if not is_again[like]:
+                    pairs_used = _meet(
+                        like, low, nearest, ts, item, account, merchant, is_again, head[ring],
+                        ring_account[ring], ring_us[ring], seen, pairs, values, pairs_used, epoch,
+                        window_us,
+                    )  # fmt: skip
+            for like in range(low, high):
+                if not is_again[like]:
+                    _remember(now, account[like], head, ring, ring_account[ring], ring_us[ring])
+            low = high
         row = end
     return row, used, pairs_used, epoch
 
@@ -289,9 +311,12 @@ def _answer(like, now, account, out, ring_account, ring_us, pairs, values, windo
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _nearest(now, head, ring_us, rate, window_us):
-    """How many of the last likers are worth a pair: more than the item's usual rate explains."""
-    near = 0
+def _nearest(now, head, ring_us, rate, peers, window_us):
+    """How many earlier likers are worth a pair: more than the item's usual rate explains.
+
+    Peers, who always meet, take part of the room.
+    """
+    near = peers - 1
     for place in range(_RING):
         if ring_us[place] > 0 and now - ring_us[place] <= window_us:
             near += 1
@@ -302,11 +327,27 @@ def _nearest(now, head, ring_us, rate, window_us):
         rate[0] *= np.exp(-(now - last) / _RATE_MEMORY_US)
     age = max(now - rate[1], _RATE_AGE_MIN_US)
     usual = rate[0] * window_us / (_RATE_MEMORY_US * (1.0 - np.exp(-age / _RATE_MEMORY_US)))
-    rate[0] += 1.0
+    rate[0] += peers
     if near == 0:
         return 0
     excess = max(0.0, 1.0 - usual / near)
-    return min(near, max(_NEAREST_MIN, int(_RING * excess)))
+    return min(near, max(_NEAREST_MIN, int(_RING * excess))) - (peers - 1)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _remember(now, account, head, ring, ring_account, ring_us):
+    """Put a liker into the ring; likers of one time leave it together."""
+    place = head[ring]
+    oldest = ring_us[place]
+    if oldest == now and ring_account[place] >= 0:
+        return
+    ring_account[place] = account
+    ring_us[place] = now
+    place = head[ring] = (place + 1) % _RING
+    while ring_us[place] == oldest and oldest > 0:
+        ring_account[place] = -1
+        ring_us[place] = 0
+        place = (place + 1) % _RING
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -317,46 +358,57 @@ def _is_in(account, ring_account):
     return found
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _mark(seen, key, epoch):
-    """Mark a key in the filter; say whether it was marked before."""
-    bit = np.int64(mix(key) % np.uint64(_FILTER_BITS))
-    byte = bit >> 3
-    flag = np.uint8(1 << (bit & 7))
-    known = (seen[0, byte] | seen[1, byte]) & flag
-    seen[epoch % 2, byte] |= flag
-    return known != 0
-
-
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _meet(
-    now, account, shop, head, nearest, ring_account, ring_us, seen, pairs, values, pairs_used,
-    epoch, window_us,
+    like, first, nearest, ts, item, account, merchant, is_again, head, ring_account, ring_us, seen,
+    pairs, values, pairs_used, epoch, window_us,
 ):  # fmt: skip
-    for back in range(1, nearest + 1):
+    """Pair a like with the peers before it and with as many earlier ones as are left to pair."""
+    now, own = ts[like], account[like]
+    shop = merchant[like] if merchant[like] >= 0 else -2 - item[like]
+    for peer in range(max(first, like - _RING + 1), like):
+        if not is_again[peer]:
+            pairs_used = _coincide(
+                own, account[peer], 0, shop, seen, pairs, values, pairs_used, epoch
+            )  # fmt: skip
+    earlier = 0
+    edge = now
+    for back in range(1, _RING + 1):
         place = (head + _RING - back) % _RING
         other = ring_account[place]
-        if other < 0 or other == account or now - ring_us[place] > window_us:
+        # Likers of one time are near or far together.
+        earlier += 1
+        if earlier > nearest and ring_us[place] != edge:
+            break
+        edge = ring_us[place]
+        if other < 0 or now - edge > window_us:
             continue
-        key = pair_key(account, other)
-        slot = _find(pairs, key)
-        # +1 when the lower code led; the ring entry is never later than this like.
+        # +1 when the lower code led; only a late like comes before what the ring holds.
         sign = 0
-        if ring_us[place] < now:
-            sign = 1 if other < account else -1
-        again = _mark(seen, key ^ np.int64(mix(np.int64(shop))), epoch)
-        if pairs[slot] == _EMPTY:
-            known = _mark(seen, key + 1, epoch)
-            if not known or pairs_used * 4 >= len(pairs) * 3:
-                continue
-            pairs[slot] = key
-            pairs_used += 1
-        if again:
-            values[slot, _MET_IN_SHOP] += 1
-        else:
-            values[slot, _MET] += 1
-            values[slot, _SIGN] += sign
-        values[slot, _WEEK] = max(values[slot, _WEEK], np.int32(epoch))
+        if edge < now:
+            sign = 1 if other < own else -1
+        pairs_used = _coincide(own, other, sign, shop, seen, pairs, values, pairs_used, epoch)
+    return pairs_used
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _coincide(account, other, sign, shop, seen, pairs, values, pairs_used, epoch):
+    key = pair_key(account, other)
+    slot = _find(pairs, key)
+    # No shop hashes to 0, so that a pair in a shop is never the mark of another pair.
+    again = mark(seen, key ^ np.int64(mix(np.int64(2 * shop + 1))), epoch)
+    if pairs[slot] == _EMPTY:
+        known = mark(seen, key, epoch)
+        if not known or pairs_used * 4 >= len(pairs) * 3:
+            return pairs_used
+        pairs[slot] = key
+        pairs_used += 1
+    if again:
+        values[slot, _MET_IN_SHOP] += 1
+    else:
+        values[slot, _MET] += 1
+        values[slot, _SIGN] += sign
+    values[slot, _WEEK] = max(values[slot, _WEEK], np.int32(epoch))
     return pairs_used
 
 
@@ -369,9 +421,19 @@ def _review(ts, item, account, out, pairs, values, window_us):
         while end < rows and item[end] == item[start]:
             end += 1
         if item[start] >= 0:
+            first = last = start
             for row in range(start, end):
-                low = max(start, row - _RING)
-                high = min(end, row + _RING + 1)
+                if ts[row] != ts[first]:
+                    first = row
+                while last + 1 < end and ts[last + 1] <= ts[row]:
+                    last += 1
+                low = max(start, first - _RING)
+                while low > start and ts[low - 1] == ts[low] and low > row - _REVIEWED:
+                    low -= 1
+                high = min(end, last + _RING + 1)
+                while high < end and ts[high] == ts[high - 1] and high <= row + _REVIEWED:
+                    high += 1
+                low, high = max(low, row - _REVIEWED), min(high, row + _REVIEWED + 1)
                 for near in range(low, high):
                     if near == row or account[near] == account[row]:
                         continue

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from zhenzan.arrays import grown
+from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US
 
 _RING = 32
@@ -72,8 +72,12 @@ class CompanyTrace:
             self._us = grown(self._us, need)
             self._born_us = grown(self._born_us, need)
             self._head = grown(self._head, need)
+            # The ring keeps the last of each peers by what it keeps of them.
+            order = peers_by(ts, born_us, region, account)
+            if order is None:
+                order = np.arange(len(ts))
             self._used = _update(
-                ts, item, account, born_us, region, told, out, self._slot, self._used,
+                ts, item, account, born_us, region, told, order, out, self._slot, self._used,
                 self._account, self._region, self._us, self._born_us, self._head,
             )  # fmt: skip
         return {name: out[:, column] for column, name in enumerate(SIGNALS)}
@@ -81,8 +85,8 @@ class CompanyTrace:
 
 @njit(cache=True, nogil=True)
 def _update(
-    ts, item, account, born_us, region, told, out, slot, used, ring_account, ring_region, ring_us,
-    ring_born, head,
+    ts, item, account, born_us, region, told, order, out, slot, used, ring_account, ring_region,
+    ring_us, ring_born, head,
 ):  # fmt: skip
     rows = len(ts)
     start = 0
@@ -102,7 +106,7 @@ def _update(
                     now, account[row], born_us[row], ring_account[at], ring_us[at], ring_born[at]
                 )
             out[row, 1] = _top_share(now, ring_region[at], ring_us[at])
-        for row in range(start, end):
+        for row in order[start:end]:
             if not told[row]:
                 continue
             if slot[item[row]] < 0:

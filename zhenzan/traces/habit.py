@@ -67,39 +67,49 @@ def _update(
     ts, kind, account, item, dwell_ms, emit, out, seen_item, seen_us, dwell, views, pending,
     pending_ms,
 ):  # fmt: skip
-    for row in range(len(ts)):
-        code = account[row]
-        if code < 0:
-            continue
-        now = ts[row]
-        if pending[code] and now > seen_us[code, 0]:
-            # The account's latest views are over: only now do they enter its habit.
-            _close(code, pending[code], pending_ms[code], dwell, views)
-            pending[code] = 0
-        if kind[row] == _VIEW and now >= seen_us[code, 0]:
+    rows = len(ts)
+    start = 0
+    while start < rows:
+        end = start
+        while end < rows and ts[end] == ts[start]:
+            end += 1
+        now = ts[start]
+        for row in range(start, end):
+            code = account[row]
+            if code < 0:
+                continue
+            if pending[code] and now > seen_us[code, 0]:
+                # The account's latest views are over: only now do they enter its habit.
+                _close(code, pending[code], pending_ms[code], dwell, views)
+                pending[code] = 0
+            if not emit[row]:
+                continue
+            if views[code] >= _VIEWS_MIN:
+                out[row, 1] = dwell[code, 1]
+            if item[row] < 0:
+                continue
+            for place in range(_VIEWS):
+                waited = now - seen_us[code, place]
+                if seen_item[code, place] == item[row] and 0 < waited <= _REACH_US:
+                    out[row, 0] = waited / 1e6
+                    break
+        for row in range(start, end):
+            code = account[row]
+            if code < 0 or kind[row] != _VIEW or now < seen_us[code, 0]:
+                continue
             if pending[code]:
                 pending[code] = 2
                 if seen_item[code, 0] != item[row]:
                     seen_item[code, 0] = _SEVERAL
-            else:
-                for place in range(_VIEWS - 1, 0, -1):
-                    seen_item[code, place] = seen_item[code, place - 1]
-                    seen_us[code, place] = seen_us[code, place - 1]
-                seen_item[code, 0] = item[row]
-                seen_us[code, 0] = now
-                pending[code] = 1
-                pending_ms[code] = dwell_ms[row]
-        if not emit[row]:
-            continue
-        if views[code] >= _VIEWS_MIN:
-            out[row, 1] = dwell[code, 1]
-        if item[row] < 0:
-            continue
-        for place in range(_VIEWS):
-            waited = now - seen_us[code, place]
-            if seen_item[code, place] == item[row] and 0 < waited <= _REACH_US:
-                out[row, 0] = waited / 1e6
-                break
+                continue
+            for place in range(_VIEWS - 1, 0, -1):
+                seen_item[code, place] = seen_item[code, place - 1]
+                seen_us[code, place] = seen_us[code, place - 1]
+            seen_item[code, 0] = item[row]
+            seen_us[code, 0] = now
+            pending[code] = 1
+            pending_ms[code] = dwell_ms[row]
+        start = end
 
 
 @njit(cache=True, nogil=True, inline="always")
