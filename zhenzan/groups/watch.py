@@ -13,25 +13,29 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from zhenzan.arrays import grown
 from zhenzan.clock import HOUR_US, MINUTE_US
+from zhenzan.groups.core import distinct, find_core, numbered
 from zhenzan.groups.identity import linked
+from zhenzan.groups.marks import Marks
 from zhenzan.groups.null import chernoff_nats, log_choices
 from zhenzan.groups.schema import Groups
+from zhenzan.groups.traffic import Traffic
 from zhenzan.traces import CoItemTrace, CoLikeTrace
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Signals = dict[str, F64]
 
 COLUMNS = ("ts", "account", "item", "merchant", "category")
 
@@ -43,12 +47,6 @@ LED_MAX = 0.8
 
 MEMBERS_MIN = 4
 """Smallest group that is raised: three that meet again may share a flat."""
-
-TARGET_LIKES_MIN = 3
-MEMBER_TARGETS_MIN = 2
-_GROWTH = 1.25
-TARGET_LIFT_MIN = 10.0
-"""Times by which members like a target more than chance has it, as in `zhenzan.groups.member`."""
 
 SAME_MEMBERS_MIN = 0.5
 """Part of the smaller group's members that makes a new finding the same group, grown."""
@@ -122,12 +120,12 @@ class GroupWatch:
         self.raised: list[Raised] = []
         self._raises = raises
         self._groups_of: dict[int, set[int]] = {}
-        self._marks = _Marks()
-        self._traffic = _Traffic()
+        self._marks = Marks(MEMBERS_MIN)
+        self._traffic = Traffic()
         self._step = -1
         self._tests = 0
 
-    def update(self, likes: Mapping[str, NDArray[Any]]) -> dict[str, F64]:
+    def update(self, likes: Mapping[str, NDArray[Any]]) -> Signals:
         """Take in likes in time order; give the signals of both ledgers for each.
 
         Parameters
@@ -135,10 +133,19 @@ class GroupWatch:
         likes
             The columns of `COLUMNS`, of which no tick is split between two calls.
         """
+        columns = tuple(likes[name] for name in COLUMNS)
+        ts, account, item, merchant, _ = columns
+        signals = self.colikes.update(ts, item, account, merchant)
         if not self._raises:
-            return self._feed(likes, slice(None))
-        parts = [self._take(likes, part) for part in self._steps(likes["ts"])]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            return signals | self.co_items.update(*columns)
+        told = (account >= 0) & (item >= 0)
+        together = (signals["partners"] >= PARTNERS_MIN) & (signals["led_share"] <= LED_MAX)
+        # The ledger of items is fed step by step: a step is judged by what it knew at its end.
+        parts = [
+            self._take(tuple(column[part] for column in columns), told[part], together[part])
+            for part in self._steps(ts)
+        ]
+        return signals | {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def close(self) -> list[Raised]:
         """Judge the last step, which no later like has closed; give all groups raised."""
@@ -164,23 +171,16 @@ class GroupWatch:
         bounds = [0, *(np.flatnonzero(np.diff(step)) + 1).tolist(), len(ts)]
         return [slice(low, high) for low, high in itertools.pairwise(bounds)]
 
-    def _feed(self, likes: Mapping[str, NDArray[Any]], part: slice) -> dict[str, F64]:
-        ts, account, item, merchant, category = (likes[name][part] for name in COLUMNS)
-        signals = self.colikes.update(ts, item, account, merchant)
-        return signals | self.co_items.update(ts, account, item, merchant, category)
-
-    def _take(self, likes: Mapping[str, NDArray[Any]], part: slice) -> dict[str, F64]:
-        ts, account, item = (likes[name][part] for name in COLUMNS[:3])
+    def _take(self, columns: tuple[NDArray[Any], ...], told: Bools, together: Bools) -> Signals:
+        """Take in the likes of one step, and judge the step before it."""
+        ts, account, item, _, _ = columns
         if len(ts):
             step = max(int(ts.max()) // self.options.step_us, self._step)
             if 0 <= self._step < step:
                 self._judge((self._step + 1) * self.options.step_us)
             self._step = step
-        signals = self._feed(likes, part)
-        told = (account >= 0) & (item >= 0)
-        together = (signals["partners"] >= PARTNERS_MIN) & (signals["led_share"] <= LED_MAX)
-        tied = signals["reappearing_items"] >= PARTNERS_MIN
-        marked = told & (together | tied)
+        signals = self.co_items.update(*columns)
+        marked = told & (together | (signals["reappearing_items"] >= PARTNERS_MIN))
         self._traffic.add(self._step * self.options.step_us, item[told])
         self._marks.add(ts[marked], account[marked], item[marked])
         return signals
@@ -191,7 +191,7 @@ class GroupWatch:
         grown_cohorts = self._marks.grown_cohorts(now_us - self.options.reach_us)
         # In an order that comes from content, since what is raised first takes in what follows.
         for item, ts, account in sorted(grown_cohorts, key=lambda c: (int(c[1][0]), len(c[1]))):
-            self._test(now_us, np.unique(account), item, ts)
+            self._test(now_us, distinct(account), item, ts)
         self._marks.bound(now_us - self.options.reach_us, self.options.marks_max)
 
     def _test(self, now_us: int, cohort: I32, item: int, ts: I64) -> None:
@@ -204,17 +204,15 @@ class GroupWatch:
         """
         if len(cohort) < MEMBERS_MIN:
             return
-        latest = self.co_items.latest(cohort)
-        own = latest >= 0
-        items, place = np.unique(latest[own], return_inverse=True)
-        who = np.nonzero(own)[0]
+        items, who, place = numbered(self.co_items.latest(cohort))
+        degree = np.bincount(who, minlength=len(cohort))
         rate = self._rates(items, np.bincount(place))
-        member, target = _core(who, place, rate, own.sum(axis=1))
+        member, target = find_core(who, place, rate, degree)
         if member.sum() < MEMBERS_MIN or not target[np.searchsorted(items, item)]:
             return
         inside = member[who] & target[place]
         count = int(inside.sum())
-        free = int(own[member].sum()) - count + int(member.sum())
+        free = int(degree[member].sum()) - count + int(member.sum())
         expected = free * rate[target].sum()
         nats = float(chernoff_nats(np.asarray(float(count)), np.asarray(expected)))
         nats -= float(log_choices(self.co_items.accounts_count, np.asarray(float(member.sum()))))
@@ -293,134 +291,6 @@ def _grown(known: Raised, group: Raised) -> Raised:
         last_us=max(known.last_us, group.last_us),
         log10_p=min(known.log10_p, group.log10_p),
     )
-
-
-class _Marks:
-    """Marked likes of the last hours, by item, in the order in which they arrived."""
-
-    def __init__(self) -> None:
-        self._fresh: list[tuple[I64, I32, I32]] = []
-        self._held: dict[int, _Cohort] = {}
-        self.count = 0
-
-    def add(self, ts: I64, account: I32, item: I32) -> None:
-        """Take in marked likes."""
-        if len(ts):
-            self._fresh.append((ts, account, item))
-
-    def grown_cohorts(self, before_us: int) -> list[tuple[int, I64, I32]]:
-        """Give the items whose marked likes have grown by a quarter since they were last given.
-
-        For each the times and accounts of its marked likes that are no older than ``before_us``.
-        The geometric steps keep the cost in proportion to the likes, whatever an item collects.
-        """
-        if not self._fresh:
-            return []
-        ts, account, item = (np.concatenate(column) for column in zip(*self._fresh, strict=True))
-        self._fresh = []
-        self.count += len(ts)
-        order = np.argsort(item, kind="stable")
-        cuts = np.flatnonzero(np.diff(item[order])) + 1
-        found = []
-        for rows in np.split(order, cuts):
-            cohort = self._held.setdefault(int(item[rows[0]]), _Cohort())
-            cohort.parts.append((ts[rows], account[rows]))
-            cohort.count += len(rows)
-            if cohort.count >= max(MEMBERS_MIN, cohort.due):
-                self.count -= cohort.forget(before_us)
-                cohort.due = cohort.count * _GROWTH
-                found.append((int(item[rows[0]]), *cohort.columns()))
-        return found
-
-    def bound(self, before_us: int, most: int) -> None:
-        """Let go of all that is older once there are too many, and of the older half if need be."""
-        while self.count > most:
-            for item in list(self._held):
-                cohort = self._held[item]
-                self.count -= cohort.forget(before_us)
-                if not cohort.count:
-                    del self._held[item]
-            newest = [int(cohort.parts[-1][0][-1]) for cohort in self._held.values()]
-            before_us += max((max(newest, default=before_us) - before_us) // 2, 1)
-
-
-@dataclass(slots=True)
-class _Cohort:
-    """The marked likes of one item."""
-
-    parts: list[tuple[I64, I32]] = field(default_factory=list)
-    count: int = 0
-    due: float = 0.0
-
-    def forget(self, before_us: int) -> int:
-        """Let go of parts that are older; give the number of likes."""
-        gone = 0
-        while self.parts and int(self.parts[0][0][-1]) < before_us:
-            gone += len(self.parts.pop(0)[0])
-        self.count -= gone
-        return gone
-
-    def columns(self) -> tuple[I64, I32]:
-        """Give times and accounts."""
-        ts = np.concatenate([part[0] for part in self.parts])
-        return ts, np.concatenate([part[1] for part in self.parts])
-
-
-class _Traffic:
-    """How often each item was liked in the last hours."""
-
-    def __init__(self) -> None:
-        self._counts = np.zeros(0, np.int64)
-        self._seen = np.zeros(0, np.bool_)
-        self._steps: deque[tuple[int, I32]] = deque()
-        self.total = 0
-        self.items_count = 0
-
-    def add(self, step_us: int, item: I32) -> None:
-        """Take in the likes of a step."""
-        if not len(item):
-            return
-        self._counts = grown(self._counts, int(item.max()) + 1)
-        self._seen = grown(self._seen, len(self._counts))
-        self.items_count += len(np.unique(item[~self._seen[item]]))
-        self._seen[item] = True
-        np.add.at(self._counts, item, 1)
-        self.total += len(item)
-        self._steps.append((step_us, item))
-
-    def forget(self, before_us: int) -> None:
-        """Take back the likes of steps that began earlier."""
-        while self._steps and self._steps[0][0] < before_us:
-            _, item = self._steps.popleft()
-            np.subtract.at(self._counts, item, 1)
-            self.total -= len(item)
-
-    def likes(self, items: I32) -> I64:
-        """Count the likes of items."""
-        return self._counts[items]
-
-
-def _core(
-    who: I64, place: I64, rate: F64, degree: I64
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Find members and targets: again and again, leave out what the others do not hold.
-
-    A target has three members' likes and ten times what chance gives it; a member likes two
-    targets. ``who`` and ``place`` number the account and the item of each like.
-    """
-    member = np.ones(len(degree), np.bool_)
-    target = np.ones(len(rate), np.bool_)
-    while True:
-        inside = member[who] & target[place]
-        likes = np.bincount(place[inside], minlength=len(rate))
-        expected = rate * degree[member].sum()
-        held = target & (likes >= TARGET_LIKES_MIN) & (likes >= TARGET_LIFT_MIN * expected)
-        inside &= held[place]
-        aims = np.bincount(who[inside], minlength=len(degree))
-        kept = member & (aims >= MEMBER_TARGETS_MIN)
-        if (kept == member).all() and (held == target).all():
-            return member, target
-        member, target = kept, held
 
 
 def _name(ts: I64) -> str:

@@ -137,7 +137,7 @@ class CoItemTrace:
 
     def _grow(self, account: I32, item: I32, merchant: I32, category: I32) -> None:
         self._slot = grown(self._slot, int(account.max(initial=-1)) + 1, fill=-1)
-        need = self._used + len(np.unique(account[account >= 0]))
+        need = self._used + len(account)
         self._ring = grown(self._ring, need, fill=-1)
         self._head = grown(self._head, need)
         self._size = grown(self._size, need)
