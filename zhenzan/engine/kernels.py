@@ -31,7 +31,6 @@ from zhenzan.engine.layout import (
     WINDOWS,
     Layout,
 )
-from zhenzan.engine.prefetch import prefetch
 from zhenzan.engine.rings import (
     address,
     advance,
@@ -55,7 +54,7 @@ from zhenzan.engine.store import (
     Rows,
     Store,
 )
-from zhenzan.kernel import inner, kernel, merged
+from zhenzan.kernel import inner, kernel, merged, prefetch
 
 _FIXED = float(1 << 32)
 _FAR, _NEAR = 8, 4  # rows ahead: first the state row, then what the state row points to

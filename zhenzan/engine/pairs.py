@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from zhenzan.arrays import grown
-from zhenzan.engine.prefetch import prefetch
+from zhenzan.kernel import prefetch
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
