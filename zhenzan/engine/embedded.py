@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -24,6 +24,8 @@ from zhenzan.features.spec import CODED, Feature
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
+
+_NO_CODES = np.zeros(0, np.int32)
 
 
 class EmbeddedEngine:
@@ -131,7 +133,7 @@ class EmbeddedEngine:
             other strings.
         """
         if self.now_us == NEVER:
-            return {column: np.zeros(0, np.int32) for column in self._last}
+            return dict.fromkeys(self._last, _NO_CODES)
         before_us = min(before_us, self.now_us - self.plan.window_max_us)
         freed = {}
         for column, last in self._last.items():
@@ -151,9 +153,7 @@ class EmbeddedEngine:
             for pair, table in self._pairs.items()
             if pair not in lasting
         }
-        for keyed in self._keyed:
-            if keyed.group.key in gone:
-                keyed.forget(gone[keyed.group.key])
+        self._each(lambda keyed: keyed.forget(gone.get(keyed.group.key, _NO_CODES)))
         return freed
 
     @property
@@ -198,38 +198,44 @@ class EmbeddedEngine:
         values = np.empty((len(self._sources), _padded(len(batch))), np.int64)
         for column, row in self._sources.items():
             values[row, : len(batch)] = _written(getattr(batch, column), column)
+        asked = places >= 0
         # Many groups take in the same rows.
         filters = {_filter_of(keyed.group): keyed.group for keyed in self._keyed}
-        by_filter = {name: _taken_in(batch, group) for name, group in filters.items()}
-        flags = [by_filter[_filter_of(keyed.group)] for keyed in self._keyed]
+        taken = {name: _taken_in(batch, group) for name, group in filters.items()}
+        index = {
+            name: np.flatnonzero(asked if late else flags | asked) for name, flags in taken.items()
+        }
         codes: dict[tuple[str, ...], I32] = {
             (column,): getattr(batch, column) for column in self.plan.columns
         }
         for pair, table in self._pairs.items():
             makes = np.zeros(len(batch), np.uint8)
-            for keyed, taken in zip(self._keyed, flags, strict=True):
+            for keyed in self._keyed:
                 if keyed.group.key == pair and not late:
-                    makes |= taken
+                    makes |= taken[_filter_of(keyed.group)]
             codes[pair] = table.encode(codes[(pair[0],)], codes[(pair[1],)], makes)
             table.touch(codes[pair], makes, batch.ts)
+        # The calling thread asks for the memory: what it gives back it can use again.
+        most = {key: int(column.max()) for key, column in codes.items()}
+        for keyed in self._keyed:
+            keyed.reserve_keys(most[keyed.group.key] + 1)
 
-        asked = places >= 0
-
-        def run_group(keyed: KeyedState, taken: U8) -> None:
-            index = np.flatnonzero(asked) if late else np.flatnonzero(taken | asked)
-            rows = Rows(index, batch.ts, codes[keyed.group.key], taken, places, values)
-            keyed.reserve_keys(int(codes[keyed.group.key].max()) + 1)
+        def run_group(keyed: KeyedState) -> None:
+            key, name = keyed.group.key, _filter_of(keyed.group)
+            rows = Rows(index[name], batch.ts, codes[key], taken[name], places, values)
             if late:
                 answer_late(keyed.layout, keyed.store, rows, self.now_us, whole, part)
             else:
                 keyed.run(rows, whole, part)
 
-        # Groups share nothing but what they read, and kernels run without the interpreter's lock.
-        if self._pool is None:
-            for keyed, taken in zip(self._keyed, flags, strict=True):
-                run_group(keyed, taken)
-        else:
-            list(self._pool.map(run_group, self._keyed, flags))
+        self._each(run_group)
+
+    def _each(self, work: Callable[[KeyedState], None]) -> None:
+        """Do work on all groups: they share nothing but what they read.
+
+        Kernels run without the interpreter's lock.
+        """
+        list((self._pool.map if self._pool else map)(work, self._keyed))
 
     def _columns(self, whole: I64, part: NDArray[np.float64]) -> Columns:
         columns: Columns = dict(zip(self._whole, whole, strict=True))

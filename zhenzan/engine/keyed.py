@@ -41,6 +41,9 @@ class KeyedState:
             table=np.zeros(0, np.int64),
             counters=np.zeros(COUNTERS, np.int64),
         )
+        # The state is the part of this that holds rows; the rest is not in use before it is
+        # written to.
+        self._room = self.store.state
         self._renew_table(_FIRST_TABLE_LOG2 if any(self.layout.column_coded) else 0)
 
     @property
@@ -52,14 +55,15 @@ class KeyedState:
     def reserve_keys(self, count: int) -> None:
         """Make room for codes below ``count``."""
         assert count < _CODES_MAX, "a packed table key has 29 bits for the key's code"
-        words = self.layout.row_words
-        if (count + 1) * words <= len(self.store.state):
+        words, held = self.layout.row_words, len(self.store.state)
+        needed = (count + 1) * words
+        if needed <= held:
             return
-        room = max(count + 1, len(self.store.state) // words * 3 // 2)
-        state = np.empty(room * words, np.int64)
-        state[: len(self.store.state)] = self.store.state
-        state[len(self.store.state) :].reshape(-1, words)[:] = blank_row(self.layout)
-        self.store = self.store._replace(state=state)
+        if needed > len(self._room):
+            self._room = np.empty(max(needed, 2 * len(self._room)), np.int64)
+            self._room[:held] = self.store.state
+        self._room[held:needed].reshape(-1, words)[:] = blank_row(self.layout)
+        self.store = self.store._replace(state=self._room[:needed])
 
     def run(self, rows: Rows, whole: NDArray[np.int64], part: NDArray[np.float64]) -> None:
         """Take in and answer rows, growing what must grow on the way."""
@@ -83,6 +87,7 @@ class KeyedState:
     def restore(self, arrays: dict[str, NDArray[np.int64]]) -> None:
         """Put back what ``arrays`` gave."""
         self.store = Store(**arrays)
+        self._room = self.store.state
 
     def _grow_table(self) -> None:
         living = count_living(self.layout, self.store)

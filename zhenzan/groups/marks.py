@@ -15,16 +15,9 @@ _GROWTH = 1.25
 
 
 class Marks:
-    """Marked likes of the last hours, by item, in the order in which they arrived.
+    """Marked likes of the last hours, by item, in the order in which they arrived."""
 
-    Parameters
-    ----------
-    least
-        How many of them an item must have to be looked at.
-    """
-
-    def __init__(self, least: int) -> None:
-        self._least = least
+    def __init__(self) -> None:
         self._fresh: list[tuple[I64, I32, I32]] = []
         self._held: dict[int, _Cohort] = {}
         self.count = 0
@@ -34,10 +27,11 @@ class Marks:
         if len(ts):
             self._fresh.append((ts, account, item))
 
-    def grown_cohorts(self, before_us: int) -> list[tuple[int, I64, I32]]:
+    def grown_cohorts(self, before_us: int, *, least: int) -> list[tuple[int, I64, I32]]:
         """Give the items whose marked likes have grown by a quarter since they were last given.
 
-        For each the times and accounts of its marked likes that are no older than ``before_us``.
+        Those with fewer than ``least`` wait. For each the times and accounts of its marked likes
+        that are no older than ``before_us``.
         The geometric steps keep the cost in proportion to the likes, whatever an item collects.
         """
         if not self._fresh:
@@ -56,7 +50,7 @@ class Marks:
                 cohort = self._held[code] = _Cohort()
             # A view would keep the likes of other items from being let go.
             cohort.add(ts[start:end].copy(), account[start:end].copy())
-            if cohort.count >= max(self._least, cohort.due):
+            if cohort.count >= max(least, cohort.due):
                 self.count -= cohort.forget(before_us)
                 cohort.due = cohort.count * _GROWTH
                 found.append((code, *cohort.columns()))

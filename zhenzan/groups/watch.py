@@ -120,7 +120,7 @@ class GroupWatch:
         self.raised: list[Raised] = []
         self._raises = raises
         self._groups_of: dict[int, set[int]] = {}
-        self._marks = Marks(MEMBERS_MIN)
+        self._marks = Marks()
         self._traffic = Traffic()
         self._step = -1
         self._tests = 0
@@ -187,12 +187,13 @@ class GroupWatch:
 
     def _judge(self, now_us: int) -> None:
         """Judge the cohorts of the items that were marked in the step that ends now."""
-        self._traffic.forget(now_us - self.options.reach_us)
-        grown_cohorts = self._marks.grown_cohorts(now_us - self.options.reach_us)
+        since_us = now_us - self.options.reach_us
+        self._traffic.forget(since_us)
+        cohorts = self._marks.grown_cohorts(since_us, least=MEMBERS_MIN)
         # In an order that comes from content, since what is raised first takes in what follows.
-        for item, ts, account in sorted(grown_cohorts, key=lambda c: (int(c[1][0]), len(c[1]))):
+        for item, ts, account in sorted(cohorts, key=lambda c: (int(c[1][0]), len(c[1]))):
             self._test(now_us, distinct(account), item, ts)
-        self._marks.bound(now_us - self.options.reach_us, self.options.marks_max)
+        self._marks.bound(since_us, self.options.marks_max)
 
     def _test(self, now_us: int, cohort: I32, item: int, ts: I64) -> None:
         """Raise the cohort of an item if chance does not explain what else it likes together.
