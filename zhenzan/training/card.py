@@ -95,9 +95,24 @@ def _measured(facts: dict[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        "![at once](reliability_at_once.svg) ![settled](reliability_settled.svg)",
+        *_drawings(facts),
+    ]
+
+
+def _drawings(facts: dict[str, Any]) -> list[str]:
+    """Show the reliability diagrams, one line a moment."""
+    lines = [
+        "Reliability: what was said beside what was, by evidence present and by segment; a value",
+        "with too few bought likes is not drawn.",
+        "校准图：所述概率与实际比例的对照，按现有证据和各分组；不真实点赞过少的取值不画。",
         "",
     ]
+    for moment, one in facts["moments"].items():
+        names = one["test"]["drawings"]
+        lines += [" ".join(f"![{name.removesuffix('.svg')}]({name})" for name in names), ""]
+        if len(names) == 1:
+            lines += [f"No segment has enough bought likes to be drawn ({moment}).", ""]
+    return lines
 
 
 def _harm(facts: dict[str, Any]) -> list[str]:

@@ -39,7 +39,7 @@ from zhenzan.training.injection import BOUGHT_SHARE, Played, play
 from zhenzan.training.measure import Likes, measure_parts
 from zhenzan.training.orders import names_of
 from zhenzan.training.reliability import curve, diagram
-from zhenzan.training.segments import by_segment, reach_of
+from zhenzan.training.segments import NAMES, by_segment, curves_of, reach_of
 from zhenzan.training.truth import Verdicts
 
 JUDGED_MIN = 100
@@ -53,6 +53,12 @@ BLANKS: tuple[tuple[str, ...], ...] = ((), ("network",), ("visits", "age"))
 """What the platform is imagined not to log, round by round, so that missing fields are known."""
 
 F64 = NDArray[np.float64]
+
+MOMENTS: dict[Moment, tuple[str, str]] = {
+    "at_once": ("at once", "当时"),
+    "settled": ("settled", "定案"),
+}
+"""What a person reads of each moment, in English and Chinese."""
 
 _RAW = Calibration("platt", (1.0, 0.0))
 _OPEN = Bands(np.full(len(PATTERNS), NEVER), np.full(len(PATTERNS), NEVER))
@@ -89,12 +95,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Trained:
-    """One moment: trees, the part that scores with them, and what was measured of it."""
+    """One moment: trees, the part that scores with them, and what was measured of it.
+
+    ``drawings`` are reliability diagrams (SVG) by file name.
+    """
 
     fitted: Fitted
     part: Part
     facts: dict[str, Any]
-    svg: str
+    drawings: dict[str, str]
 
 
 def train(
@@ -165,6 +174,15 @@ def _moment(material: Material, moment: Moment, plan: Plan) -> _Trained:
     part = Part(moment, fitted.forest, fitted.slope, fitted.offset, calibration, _OPEN)
     bands = _bands(material, part, plan)
     part = Part(moment, fitted.forest, fitted.slope, fitted.offset, calibration, bands)
+    # One truth of the last part for the tables and the drawings: its own verdicts, where there are
+    # enough, whatever taught the calibration.
+    judged_last = material.judged_bought(TEST) >= JUDGED_MIN // 4
+    test = _examples(material, moment, TEST, plan, judged=judged_last)
+    test = _to_prior(test, material, judged_last)
+    said = part.probability(test.score, test.matrix)
+    facts_of_test = _tested(material, part, test, said, judged=judged_last)
+    drawings = _drawings(test, said, part)
+    facts_of_test["drawings"] = list(drawings)
     facts = {
         "slope": fitted.slope,
         "offset": fitted.offset,
@@ -177,18 +195,31 @@ def _moment(material: Material, moment: Moment, plan: Plan) -> _Trained:
             "others": int((~examples.bought).sum()),
             "judged_teach": judged,
         },
-        "test": _tested(material, part, plan),
+        "test": facts_of_test,
     }
-    test = _to_prior(_examples(material, moment, TEST, plan, judged=told), material, told)
-    said = part.probability(test.score, test.matrix)
-    curves = {"all": curve(said, test.bought, test.weight)}
+    return _Trained(fitted, part, facts, drawings)
+
+
+def _drawings(test: Examples, said: F64, part: Part) -> dict[str, str]:
+    """Draw the reliability of one moment: by evidence present, and by each segment."""
+    curves = {"all / 全部": curve(said, test.bought, test.weight)}
     which = patterns(test.matrix, part.forest.inputs)
     for code in np.unique(which).tolist():
         chosen = which == code
         curves[PATTERNS[code]] = curve(said[chosen], test.bought[chosen], test.weight[chosen])
-    words = {"at_once": "当时", "settled": "定案"}
-    svg = diagram(curves, f"Reliability, {moment}, by evidence", f"校准图，{words[moment]}，按证据")
-    return _Trained(fitted, part, facts, svg)
+    moment, moment_zh = MOMENTS[part.moment]
+    drawings = {
+        f"reliability_{part.moment}.svg": diagram(
+            curves, f"Reliability, {moment}, by evidence", f"校准图，{moment_zh}，按证据"
+        )
+    }
+    for name, (words, words_zh) in NAMES.items():
+        curves = curves_of(test, said, name)
+        if curves:
+            drawings[f"reliability_{part.moment}_{name}.svg"] = diagram(
+                curves, f"Reliability, {moment}, by {words}", f"校准图，{moment_zh}，按{words_zh}"
+            )
+    return drawings
 
 
 def _examples(
@@ -233,11 +264,10 @@ def _bands(material: Material, part: Part, plan: Plan) -> Bands:
     return choose_bands(said, weight, which, plan.aim)
 
 
-def _tested(material: Material, part: Part, plan: Plan) -> dict[str, Any]:
+def _tested(
+    material: Material, part: Part, test: Examples, said: F64, *, judged: bool
+) -> dict[str, Any]:
     """Measure on the last part: evidence, model and the stronger of both, and honest harm."""
-    judged = material.judged_bought(TEST) >= JUDGED_MIN // 4
-    test = _to_prior(_examples(material, part.moment, TEST, plan, judged=judged), material, judged)
-    said = part.probability(test.score, test.matrix)
     both = np.maximum(said, test.score)
     honest = ~test.bought
     facts: dict[str, Any] = {"truth": "verdicts" if judged else "injected attacks"}
@@ -322,7 +352,8 @@ def _write(
         folder.mkdir()
         for moment, one in trained.items():
             (folder / f"{moment}.txt").write_text(one.fitted.text, "utf-8")
-            (folder / f"reliability_{moment}.svg").write_text(one.svg, "utf-8")
+            for name, svg in one.drawings.items():
+                (folder / name).write_text(svg, "utf-8")
         reference = reference_of(likes)
         (folder / "reference.json").write_text(json.dumps(reference), "utf-8")
         # As it is read back: tuples are lists, and NaN is null.

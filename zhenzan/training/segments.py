@@ -8,13 +8,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zhenzan.glossary import WORDS
 from zhenzan.scoring.learned.model import Part
 from zhenzan.training.calibrate import expected_calibration_error
 from zhenzan.training.examples import Examples
 from zhenzan.training.measure import Likes
+from zhenzan.training.reliability import curve
 
 BOUGHT_MIN = 20
 """Bought likes under which a calibration error of a segment is noise and is not told."""
+
+DRAWN_MAX = 8
+"""Most values of a segment in one diagram, those with the most bought likes: more cannot be told
+apart by colour. The table lists all of them."""
+
+NAMES: dict[str, tuple[str, str]] = {
+    "category": (WORDS["category"].en, WORDS["category"].zh),
+    "region": ("region", "地区"),
+    "age": ("age of the account", "账号年龄"),
+}
+"""What a person reads of each segment, in English and Chinese."""
+
+VALUES_ZH: dict[str, str] = {
+    "under 7 days": "不满 7 天",
+    "7 to 60 days": "7 至 60 天",
+    "over 60 days": "超过 60 天",
+    "unknown": "未知",
+}
+"""Values that are words of ours; categories and regions are the platform's own."""
 
 F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -77,6 +98,24 @@ def by_segment(test: Examples, said: F64, reach: Reach) -> dict[str, dict[str, d
         }
         for name, words in reach.segments.items()
     }
+
+
+def curves_of(test: Examples, said: F64, name: str) -> dict[str, list[dict[str, float]]]:
+    """Give the reliability curve of each value of a segment, those with most bought likes first.
+
+    A value with fewer than `BOUGHT_MIN` bought likes has none: its curve would show luck.
+    """
+    words = test.segments[name]
+    values, place = np.unique(words.astype(str), return_inverse=True)
+    bought = np.bincount(place, weights=test.bought, minlength=len(values))
+    # Names settle ties, so that the same likes give the same drawing.
+    shown = [k for k in np.lexsort((values, -bought)).tolist() if bought[k] >= BOUGHT_MIN]
+    curves = {}
+    for k in shown[:DRAWN_MAX]:
+        chosen, word = place == k, str(values[k])
+        label = f"{word} / {VALUES_ZH[word]}" if word in VALUES_ZH else word
+        curves[label] = curve(said[chosen], test.bought[chosen], test.weight[chosen])
+    return curves
 
 
 def _known(test: Examples, said: F64, chosen: Bools) -> dict[str, Any]:
