@@ -98,6 +98,28 @@ def _rebuild(old: I64, new: I64, gone: np.ndarray) -> None:
             new[at], new[at + 1] = old[i], old[i + 1]
 
 
+@njit(cache=True, nogil=True)
+def _take_out(slots: I64, gone: np.ndarray) -> None:
+    """Take pairs out where they stand, and let those that stay move up to their homes.
+
+    It begins behind an empty slot, so that each pair finds all that stood before it in place.
+    """
+    shift, has_gap, start = _shift_of(slots), False, 0
+    while slots[start] != -1:
+        start += 2
+    for step in range(2, slots.size, 2):
+        at = (start + step) & (slots.size - 1)
+        packed, code = slots[at], slots[at + 1]
+        if packed == -1:
+            has_gap = False
+        elif gone[code]:
+            slots[at], has_gap = -1, True
+        elif has_gap:
+            slots[at] = -1
+            home = _slot_of(slots, packed, shift)
+            slots[home], slots[home + 1] = packed, code
+
+
 class PairTable:
     """Dense codes of pairs; they are taken back once a pair has been idle."""
 
@@ -137,7 +159,7 @@ class PairTable:
         if len(freed):
             gone[self._free[: self._counters[_FREE]]] = True
             self._counters[_LIVE] -= len(freed)
-            self._slots = self._without(gone)
+            self._remove(gone)
             self._free = np.concatenate([self._free[: self._counters[_FREE]], freed])
             self._counters[_FREE] = len(self._free)
         return freed
@@ -156,12 +178,15 @@ class PairTable:
         self._slots, self._counters = arrays["slots"], arrays["counters"]
         self._free, self._last = arrays["free"].astype(np.int32), arrays["last"]
 
-    def _without(self, gone: NDArray[np.bool_]) -> I64:
-        """Give the slots of the pairs that stay, with room for as many as went."""
-        present = int(self._slots.size).bit_length() - 2
-        slots = _empty(min(present, _log2_for(2 * int(self._counters[_LIVE]))))
-        _rebuild(self._slots, slots, gone)
-        return slots
+    def _remove(self, gone: NDArray[np.bool_]) -> None:
+        """Take pairs out, and give room back where no more than an eighth of it is in use."""
+        wanted = _log2_for(2 * int(self._counters[_LIVE]))
+        if 2 << wanted < self._slots.size:
+            smaller = _empty(wanted)
+            _rebuild(self._slots, smaller, gone)
+            self._slots = smaller
+        else:
+            _take_out(self._slots, gone)
 
     def _reserve(self, rows: int) -> None:
         wanted = _log2_for(int(self._counters[_LIVE]) + rows)

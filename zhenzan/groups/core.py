@@ -1,6 +1,7 @@
 """The core of a cohort: the accounts and items that hold each other, as the watch looks for it.
 
-A stream asks for thousands of small cores, so that these are kernels.
+A stream asks for thousands of small cores, so that these are kernels. They are too short to let
+go of the interpreter's lock: to get it back takes longer than they do.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ TARGET_LIFT_MIN = 10.0
 """Times by which members like a target more than chance has it, as in `zhenzan.groups.member`."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def distinct(codes: I32) -> I32:
     """Give each code once, in ascending order."""
     return np.unique(codes)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def numbered(latest: I32) -> tuple[I32, I64, I64]:
     """Number the items that accounts like.
 
@@ -48,7 +49,7 @@ def numbered(latest: I32) -> tuple[I32, I64, I64]:
     return items, likes // latest.shape[1], np.searchsorted(items, flat[likes])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def find_core(who: I64, place: I64, rate: F64, degree: I64) -> tuple[Bools, Bools]:
     """Find members and targets: again and again, leave out what the others do not hold.
 
