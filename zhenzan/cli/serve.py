@@ -279,7 +279,7 @@ def _retention(
     """Remove what is over by the clock, while the server runs."""
     from zhenzan.access.retention.run import Retention, What
     from zhenzan.access.retention.schedule import Schedule
-    from zhenzan.live.pipeline import HISTORY
+    from zhenzan.live.folders import HISTORY
 
     if not settings.retention_every_s:
         yield

@@ -62,8 +62,8 @@ def _taken(folder: Path) -> Iterator[Taken]:
 
     from zhenzan.counts.verify import Taken
     from zhenzan.events.schema import Kind
+    from zhenzan.live.folders import JOURNAL
     from zhenzan.live.journal import read_groups
-    from zhenzan.live.pipeline import JOURNAL
     from zhenzan.live.wire import unpack
 
     for group in read_groups(folder / JOURNAL):

@@ -27,27 +27,21 @@ from zhenzan.clock import SECOND_US
 from zhenzan.counts.interface import StateRow
 from zhenzan.errors import Overloaded, Unavailable
 from zhenzan.events.state import COUNT_STATES
-from zhenzan.files import force
-from zhenzan.live import checkpoint
-from zhenzan.live.checkpoint import LiveState
-from zhenzan.live.counting import CHECKPOINT_MARK, Counted, Counting, Ledger
+from zhenzan.live.counting import Counted, Counting, Ledger
 from zhenzan.live.intake import Intake
 from zhenzan.live.interface import ROWS_MAX, Answer, Reason
 from zhenzan.live.journal import Journal
 from zhenzan.live.recovery import Recovered, count
+from zhenzan.live.saver import LEDGER_WAIT_S, Saver
 from zhenzan.live.scorer import Judged, LiveScorer
 from zhenzan.live.wire import pack
 from zhenzan.settings import Settings
 from zhenzan.telemetry.tracing import TRACING
 
-JOURNAL, IDS, CHECKPOINTS, HISTORY = "journal", "ids", "checkpoints", "history"
-"""Folders of the service's folder."""
-
 RECENT_MAX = 4_096
 """Answers kept in memory for a repeat, beside those that the ledger does not hold yet."""
 
 _RETRY_S = (0.1, 30.0)
-_LEDGER_WAIT_S = 60.0
 
 _AHEAD_CALLS = 64
 """Calls that are taken in while others are scored; fewer wait for them."""
@@ -128,11 +122,15 @@ class LiveService:
         self._recent: OrderedDict[str, Answer] = OrderedDict()
         self._segment_us = 0
         self._answered = journal.end
-        self._needed: deque[tuple[str, ...]] = deque(maxlen=checkpoint.KEPT)
-        self._saving_error: str | None = None
-        self._saved = self._asked = recovered.checkpoint
-        self._saver: threading.Thread | None = None
         self._counting = Counting(ledger, rows_max=settings.uncounted_rows_max, failed=self._fail)
+        self._saver = Saver(
+            folder,
+            (intake, scorer),
+            ledger=ledger,
+            counted=self._counting.wait,
+            disk_lock=self._disk_lock,
+            saved=recovered.checkpoint,
+        )
         self._threads = [
             threading.Thread(target=self._guarded, args=(part,), name=name, daemon=True)
             for part, name in (
@@ -168,18 +166,17 @@ class LiveService:
         for thread in self._threads:
             thread.join()
         if not self._failure:
-            self._counting.wait(self._journal.end - 1, _LEDGER_WAIT_S)
+            self._counting.wait(self._journal.end - 1, LEDGER_WAIT_S)
 
     def close(self) -> None:
         """Drain, write a last checkpoint, and give everything back."""
         if self._side is not None:
             self._side.stop()
         self.drain()
-        if self._saver is not None:
-            self._saver.join()
+        self._saver.wait()
         ready = self._counting.applied >= self._journal.end - 1
-        if not self._failure and ready and self._journal.end > self._saved:
-            self._save(self._state())
+        if not self._failure and ready and self._journal.end > self._saver.saved:
+            self._saver.save(self._answered)
         self._counting.close()
         self._journal.close()
         os.close(self._lock)
@@ -199,8 +196,7 @@ class LiveService:
         for thread in self._threads:
             thread.join()
         self._counting.abandon()
-        if self._saver is not None:
-            self._saver.join()
+        self._saver.wait()
         self._journal.close()
         os.close(self._lock)
 
@@ -213,7 +209,7 @@ class LiveService:
             "applied_position": self._counting.applied,
             "waiting_rows": self._rows,
             "uncounted_rows": self._counting.rows,
-            "checkpoint_position": self._saved,
+            "checkpoint_position": self._saver.saved,
             "recovered_from": self._recovered.checkpoint,
             "replayed_rows": self._recovered.replayed,
             "torn_bytes": self._journal.opened.torn_bytes,
@@ -221,7 +217,7 @@ class LiveService:
             "disk_free_bytes": self._journal.free_bytes,
             "disk_error": self._journal.broken,
             "ledger_error": self._counting.error,
-            "checkpoint_error": self._saving_error,
+            "checkpoint_error": self._saver.error,
             "rules_error": self._scorer.rules_error,
             "model": self._scorer.model.version if self._scorer.model else None,
             **(self._side.health() if self._side else {}),
@@ -353,8 +349,8 @@ class LiveService:
                 self._rows -= rows
                 self._scored -= len(taken)
                 self._arrived.notify()
-            if self._answered - self._asked >= self._settings.checkpoint_rows:
-                self._save_aside()
+            if self._answered - self._saver.asked >= self._settings.checkpoint_rows:
+                self._saver.save_aside(self._answered)
 
     def _next_taken(self) -> list[_Taken]:
         with self._changed:
@@ -432,45 +428,6 @@ class LiveService:
                 )
             else:
                 one.answers[place] = Answer(name, "repeated")
-
-    # Checkpoints
-
-    def _save_aside(self) -> None:
-        """Copy the state, and write it while the next rows are answered."""
-        if self._saver is not None and self._saver.is_alive():
-            return
-        state = self._state()
-        self._asked = state.position
-        self._saver = threading.Thread(target=self._save, args=(state,), name="zhenzan-checkpoint")
-        self._saver.start()
-
-    def _state(self) -> LiveState:
-        with self._disk_lock:
-            duplicates = self._intake.duplicates
-            ids = {name: array.copy() for name, array in duplicates.arrays().items()}
-            put_away, newest_us = tuple(duplicates.put_away), self._intake.newest_us
-        snapshot = self._scorer.snapshot()
-        return LiveState(self._answered, self._scorer.version, snapshot, ids, put_away, newest_us)
-
-    def _save(self, state: LiveState) -> None:
-        if not self._counting.wait(state.position - 1, _LEDGER_WAIT_S):
-            self._saving_error = "the ledger is behind"
-            return
-        try:
-            # A durable transaction: all that the ledger was given before is on disk as well.
-            self._ledger.revise([], progress={CHECKPOINT_MARK: state.position})
-            for name in state.put_away:
-                force(self._folder / IDS / name)
-            checkpoint.save(self._folder / CHECKPOINTS, state)
-        except Exception as error:
-            self._saving_error = f"{type(error).__name__}: {error}".split("\n")[0]
-            return
-        self._saving_error, self._saved = None, state.position
-        self._needed.append(state.put_away)
-        if len(self._needed) == checkpoint.KEPT:
-            with self._disk_lock:
-                names = {name for put_away in self._needed for name in put_away}
-                self._intake.duplicates.sweep(names)
 
 
 _Group = TypeVar("_Group", _Call, _Taken)

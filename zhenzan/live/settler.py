@@ -28,8 +28,8 @@ from zhenzan.clock import DAY_US, SECOND_US
 from zhenzan.counts.interface import Applied, Cause, Group, LikeRow, Revision, State
 from zhenzan.errors import ZhenzanError
 from zhenzan.events.ingest import Ingest
+from zhenzan.live.folders import HISTORY, JOURNAL
 from zhenzan.live.history import write_history
-from zhenzan.live.pipeline import HISTORY, JOURNAL
 from zhenzan.live.scorer import Facts
 from zhenzan.rules.batch import hook_of
 from zhenzan.scoring.job import score_log
