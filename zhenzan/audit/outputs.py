@@ -21,7 +21,8 @@ from zhenzan.audit.growths import (
     OUTCOMES,
 )
 from zhenzan.audit.history import History
-from zhenzan.audit.revision import Revised, revise
+from zhenzan.audit.learned import read_judged
+from zhenzan.audit.revision import Changes, Revised, revise
 from zhenzan.audit.standing import Standing, Window
 from zhenzan.audit.state import State, file_digest
 from zhenzan.files import whole_file
@@ -51,7 +52,11 @@ def write_outputs(
     listed = _growths(state, windows, strings)
     _write(_reviewed(listed, out / "growths.parquet"), out / "growths.parquet")
     changes = [
-        (window, pq.read_table(state.window(window.index) / "changes.parquet"))
+        Changes(
+            window,
+            pq.read_table(state.window(window.index) / "changes.parquet"),
+            read_judged(state.window(window.index)),
+        )
         for window in windows
     ]
     revised = revise(changes, likes, out, settings)

@@ -23,6 +23,13 @@ def audit(  # noqa: PLR0913  one parameter per flag
         Path | None,
         typer.Option("--likes", help="The `likes.parquet` of `zhenzan score`, to be revised."),
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            help="Folder of models, or of one version: strengthens the answers of --likes.",
+        ),
+    ] = None,
     every: Annotated[
         str, typer.Option("--every", help="Time from one window to the next, such as 7d.")
     ] = "7d",
@@ -65,6 +72,7 @@ def audit(  # noqa: PLR0913  one parameter per flag
     from zhenzan.audit.job import Source, audit_log
     from zhenzan.audit.options import AuditOptions
     from zhenzan.groups.find import GroupOptions
+    from zhenzan.scoring.learned.model import load_model
 
     settings, _ = settings_table.load({}, file=settings_file)
     search = GroupOptions(
@@ -76,7 +84,8 @@ def audit(  # noqa: PLR0913  one parameter per flag
     options = AuditOptions(_duration("every", every), _duration("window", window), seed, search)
     source = Source(history, mapping, accounts, items, format_, likes)
     with progress_bar() as advance:
-        summary = audit_log(source, out, options, settings, progress=advance)
+        judge = None if model is None else load_model(model)
+        summary = audit_log(source, out, options, settings, model=judge, progress=advance)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
     else:
