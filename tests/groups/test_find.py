@@ -201,8 +201,27 @@ def test_accounts_that_serve_several_customers_are_linked_to_one_supplier():
         stream.order(hired, stream.targets(10, merchant=merchant), window_us=30 * MINUTE_US)
     groups = find_groups(stream.table()).groups
     suppliers = [name for name in groups["supplier"].to_pylist() if name]
-    assert len(suppliers) >= 3
+    assert len(suppliers) == 3
     assert len(set(suppliers)) == 1
+    # Each customer's order is a group, and what their workers have in common is none beside them.
+    assert groups["size"].to_pylist() == [60, 60, 60]
+    assert groups["items"].to_pylist() == [10, 10, 10]
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_groups_of_which_little_is_left_are_found_whole_and_once(seed):
+    stream = LikeStream(seed)
+    crews = [stream.members(50) for _ in range(3)]
+    for crew in crews:
+        # Minutes at first, then every action moved by up to two hours and six of seven left out.
+        stream.order(crew, stream.targets(60), window_us=4 * HOUR_US, share=0.15)
+    found = members_of(find_groups(stream.table()))
+    for crew in crews:
+        shares = [len(members & set(crew.tolist())) / len(crew) for members in found.values()]
+        assert max(shares) >= 0.9
+        assert sum(share > 0 for share in shares) == 1
+    accused = set().union(*found.values())
+    assert len(accused - set(np.concatenate(crews).tolist())) <= 0.02 * len(accused)
 
 
 @pytest.mark.parametrize("merchant", [None, 7])

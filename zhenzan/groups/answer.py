@@ -101,7 +101,7 @@ WITH every AS (
     FROM odds o JOIN verdict v USING (g)
     LEFT JOIN followed f ON f.g = o.g AND f.account = o.account WHERE f.account IS NULL
 )
-SELECT account, max(ln(1 + exp(least(nats, 500.0)))) AS nats
+SELECT account, max(ln(1 + exp(least(nats, 500.0))) + greatest(nats - 500.0, 0.0)) AS nats
 FROM every GROUP BY account ORDER BY account
 """
 

@@ -94,13 +94,23 @@ def cluster_ties(relations: Relations) -> None:
     window before it to one window after.
     """
     relations.keep("edge", _EDGE)
-    relations.keep("label", _FIRST)
-    for _ in range(ROUNDS):
-        relations.keep("voted", _ROUND)
-        relations.keep("label", "SELECT * FROM voted")
+    propagate(relations)
     relations.keep("placed", _PLACED)
     relations.keep("apart", _APART)
     relations.keep("placed", "SELECT * FROM apart")
     relations.keep("crowd", _CROWD)
     relations.keep("target", _TARGET)
-    relations.drop("voted", "label", "edge", "placed", "apart")
+    relations.drop("label", "edge", "placed", "apart")
+
+
+def propagate(relations: Relations) -> None:
+    """Make the table ``label`` of nodes from ``edge``, both ways, with the columns a, b, weight.
+
+    Each node takes the label to which its edges weigh most, in fixed rounds; nodes are numbers
+    whose order decides between equal labels.
+    """
+    relations.keep("label", _FIRST)
+    for _ in range(ROUNDS):
+        relations.keep("voted", _ROUND)
+        relations.keep("label", "SELECT * FROM voted")
+    relations.drop("voted")

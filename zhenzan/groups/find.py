@@ -10,6 +10,7 @@ from zhenzan.groups.answer import assemble
 from zhenzan.groups.cluster import cluster_ties
 from zhenzan.groups.flash import find_flashes
 from zhenzan.groups.judge import judge_groups
+from zhenzan.groups.meetings import find_meetings
 from zhenzan.groups.member import settle_members
 from zhenzan.groups.relations import Relations
 from zhenzan.groups.schema import Groups, complete, no_groups
@@ -82,6 +83,7 @@ def search(
     )
     find_flashes(relations)
     cluster_ties(relations)
+    find_meetings(relations, pairs_per_like_max=options.pairs_per_like_max)
     settle_members(relations)
     looks = judge_groups(relations)
     return assemble(

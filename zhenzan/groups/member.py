@@ -16,10 +16,13 @@ import math
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US
 from zhenzan.groups.relations import Relations
 
-ROUNDS = 3
+ROUNDS = 5
+_AIMED_ROUNDS = (1, 2, 3)
+"""Rounds in which the targets are found anew from the members."""
+
 _LIKES_MIN = 2
 _TARGET_LIKES_MIN = 3
-_TARGET_TRIES = 100.0
+_TARGET_TRIES = 1.0
 """An item becomes a target when chance makes less than one of a hundred searches name one."""
 
 _WHOLE_US = 1 << 60
@@ -30,8 +33,21 @@ _TARGET_LIFT_MIN = 10.0
 """Nine of ten likes of members on a target are more than the null explains: likes are judged one
 by one, and members give private likes to popular items as well."""
 
+_TARGET_PART_MIN = 0.5
+"""Where half of the members or more take part in what the group aims at, a target with less than
+half as many of them is another order that some of them work on."""
+
+_FIRMER = 1.2
+_EXPLAINED_SHARE = 0.8
+"""A candidate four fifths of whose likes are those of groups a fifth firmer is what ties them."""
+
 _SAME_JACCARD_INVERSE = 2
 """Candidates that share half of their members are one group that served several customers."""
+
+_SAME_AIMS_MIN = 3
+_SAME_AIMS_PART = 3
+"""Candidates that aim at three items or more in the same hours, a third of the smaller's, are parts
+of one group of which no two accounts did enough in common."""
 
 _STRATA = """
 SELECT category, CAST(count(*) AS DOUBLE) AS n FROM liked GROUP BY category
@@ -96,7 +112,9 @@ GROUP BY w.g, w.account
 
 _PROFILE = """
 SELECT l.account, l.category, CAST(count(*) AS DOUBLE) AS d
-FROM liked l JOIN (SELECT DISTINCT account FROM hit) c USING (account)
+FROM liked l JOIN (
+    SELECT account FROM hit UNION SELECT account FROM acquainted
+) c USING (account)
 GROUP BY l.account, l.category
 """
 
@@ -150,8 +168,15 @@ WITH counted AS (
 ), widest AS (
     SELECT *, row_number() OVER (PARTITION BY g, item ORDER BY width DESC) AS place
     FROM scored WHERE nats >= {nats}
+), size AS (
+    SELECT g, count(*) AS n FROM member GROUP BY g
+), usual AS (
+    SELECT w.g, CASE WHEN sum(w.k * w.k) / sum(w.k) >= 0.5 * max(z.n)
+                     THEN sum(w.k * w.k) / sum(w.k) ELSE 0.0 END AS k
+    FROM widest w JOIN size z USING (g) WHERE w.place = 1 GROUP BY w.g
 )
-SELECT g, item, from_us, to_us, tries FROM widest WHERE place = 1
+SELECT g, item, from_us, to_us, tries FROM widest JOIN usual u USING (g)
+WHERE place = 1 AND widest.k >= {part} * u.k
 """
 
 _SAME = """
@@ -160,9 +185,42 @@ WITH size AS (
 ), met AS (
     SELECT a.g AS g, b.g AS h, count(*) AS shared
     FROM member a JOIN member b ON a.account = b.account AND a.g > b.g GROUP BY a.g, b.g
+), aims AS (
+    -- Where most members take part, a part that others share is another order to some of them.
+    SELECT g, count(*) AS n FROM aim GROUP BY g HAVING avg(q) < 0.5
+), aimed AS (
+    SELECT a.g AS g, b.g AS h, count(*) AS shared
+    FROM target a JOIN target b ON a.item = b.item AND a.g > b.g
+        AND a.from_us <= b.to_us AND b.from_us <= a.to_us
+    GROUP BY a.g, b.g HAVING count(*) >= {aims}
+), same AS (
+    SELECT m.g, m.h FROM met m JOIN size x ON x.g = m.g JOIN size y ON y.g = m.h
+    WHERE m.shared * {inverse} >= x.n + y.n - m.shared
+    UNION ALL
+    SELECT m.g, m.h FROM aimed m JOIN aims x ON x.g = m.g JOIN aims y ON y.g = m.h
+    WHERE m.shared * {part} >= least(x.n, y.n)
 )
-SELECT m.g, min(m.h) AS h FROM met m JOIN size x ON x.g = m.g JOIN size y ON y.g = m.h
-WHERE m.shared * {inverse} >= x.n + y.n - m.shared GROUP BY m.g
+SELECT g, min(h) AS h FROM same GROUP BY g
+"""
+
+_OWN = """
+-- Where some accounts work on two orders, what ties the two is no group beside them: its likes are
+-- those of groups in which more take part.
+WITH given AS (
+    SELECT h.g, h.account, h.item FROM hit h
+    JOIN member m ON m.g = h.g AND m.account = h.account
+), share AS (
+    SELECT g, CAST(count(*) AS DOUBLE) / (count(DISTINCT account) * count(DISTINCT item)) AS q
+    FROM given GROUP BY g
+), mine AS (
+    SELECT h.*, s.q FROM given h JOIN share s USING (g)
+), covered AS (
+    SELECT a.g, a.account, a.item,
+           max(CASE WHEN b.q >= {firmer} * a.q THEN 1 ELSE 0 END) AS firmer
+    FROM mine a JOIN mine b ON a.account = b.account AND a.item = b.item
+    GROUP BY a.g, a.account, a.item
+)
+SELECT g FROM covered GROUP BY g HAVING sum(firmer) < {own} * count(*)
 """
 
 _JOINED = """
@@ -177,13 +235,19 @@ FROM member m LEFT JOIN same s USING (g) GROUP BY coalesce(s.h, m.g), m.account
 """
 
 
+_WITH_ACQUAINTED = """
+SELECT g, account, strength, k FROM member
+UNION ALL SELECT g, account, 1.0, 2 FROM acquainted
+"""
+
+
 def settle_members(relations: Relations) -> None:
     """Make the tables ``member``, ``aim``, ``hit`` and ``odds`` from ``target``, in fixed rounds.
 
     ``odds`` holds every account with a like on a group's targets, member or not; ``member``
-    those with two whose posterior odds are above even. After the first round the targets are
-    found anew from the members, so that what the clusters missed comes in and what they caught
-    by chance falls out.
+    those with two whose posterior odds are above even. From the second round on, in which the
+    candidates of ``acquainted`` come in, targets are found anew from the members, so that what
+    the clusters missed comes in and what they caught by chance falls out.
     """
     total, accounts, items = relations.one(
         "SELECT (SELECT count(*) FROM liked), (SELECT count(*) FROM account_size),"
@@ -194,20 +258,37 @@ def settle_members(relations: Relations) -> None:
     relations.keep("hit", _HIT)
     relations.keep("member", _SEED, **facts)
     for turn in range(ROUNDS):
+        if turn > 1:
+            _leave_out_explained(relations)
         if turn > 0:
-            relations.keep("same", _SAME, inverse=_SAME_JACCARD_INVERSE)
+            relations.keep(
+                "same", _SAME, inverse=_SAME_JACCARD_INVERSE, aims=_SAME_AIMS_MIN,
+                part=_SAME_AIMS_PART,
+            )  # fmt: skip
             relations.keep("target", _JOINED)
             relations.keep("member", _JOINED_MEMBER)
             relations.keep("hit", _HIT)
         if turn == 1:
+            relations.keep("member", _WITH_ACQUAINTED)
+        if turn in _AIMED_ROUNDS:
             _aim_again(relations, items)
             relations.keep("hit", _HIT)
-        if turn < 2:
+        if turn <= max(_AIMED_ROUNDS):
             relations.keep("profile", _PROFILE)
         relations.keep("aim", _AIM, **facts)
         relations.keep("odds", _ODDS, near=_LIKES_MIN if turn < ROUNDS - 1 else 1, **facts)
         relations.keep("member", _MEMBER, **facts)
     relations.keep("aim", _AIM, **facts)
+    _leave_out_explained(relations)
+
+
+def _leave_out_explained(relations: Relations) -> None:
+    """Drop candidates whose likes belong, most of them, to firmer ones."""
+    relations.keep("own", _OWN, firmer=_FIRMER, own=_EXPLAINED_SHARE)
+    for name in ("member", "target", "hit", "aim", "odds"):
+        relations.keep("kept", f"SELECT t.* FROM {name} t JOIN own USING (g)")
+        relations.keep(name, "SELECT * FROM kept")
+    relations.drop("own", "kept")
 
 
 def _aim_again(relations: Relations, items: int) -> None:
@@ -216,6 +297,7 @@ def _aim_again(relations: Relations, items: int) -> None:
         "least": _TARGET_LIKES_MIN,
         "lift": _TARGET_LIFT_MIN,
         "nats": math.log(_TARGET_TRIES * max(items, 1)),
+        "part": _TARGET_PART_MIN,
         "whole": _WHOLE_US,
         "scales": len(_WIDTHS_US),
         "widths": ", ".join(f"(CAST({width} AS BIGINT))" for width in _WIDTHS_US),
