@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from zhenzan.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from zhenzan.audit.job import Source
+    from zhenzan.audit.options import AuditOptions
 
 
 def audit(  # noqa: PLR0913  one parameter per flag
@@ -24,11 +28,7 @@ def audit(  # noqa: PLR0913  one parameter per flag
         typer.Option("--likes", help="The `likes.parquet` of `zhenzan score`, to be revised."),
     ] = None,
     model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            help="Folder of models, or of one version: strengthens the answers of --likes.",
-        ),
+        Path | None, typer.Option("--model", help="Model, as for `score`: strengthens --likes.")
     ] = None,
     every: Annotated[
         str, typer.Option("--every", help="Time from one window to the next, such as 7d.")
@@ -37,10 +37,7 @@ def audit(  # noqa: PLR0913  one parameter per flag
         str, typer.Option("--window", help="How far back each window reaches, such as 90d.")
     ] = "90d",
     mapping: Annotated[
-        str | None,
-        typer.Option(
-            "--map", help="Mapping file, or the name of a shipped one, for a foreign log."
-        ),
+        str | None, typer.Option("--map", help="Mapping file, or the name of a shipped one.")
     ] = None,
     accounts: Annotated[
         Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet or CSV).")
@@ -53,9 +50,7 @@ def audit(  # noqa: PLR0913  one parameter per flag
     ] = None,
     false_discovery: Annotated[
         float,
-        typer.Option(
-            "--false-discovery", min=1e-9, max=0.5, help="Most false groups among those found."
-        ),
+        typer.Option("--false-discovery", min=1e-9, max=0.5, help="Most false groups found."),
     ] = 0.01,
     memory_limit: Annotated[
         str, typer.Option("--memory-limit", help="Memory of the joins; beyond it they spill.")
@@ -68,13 +63,10 @@ def audit(  # noqa: PLR0913  one parameter per flag
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Find groups over months of history, list unusual growths, revise earlier answers."""
-    from zhenzan import settings as settings_table
-    from zhenzan.audit.job import Source, audit_log
+    from zhenzan.audit.job import Source
     from zhenzan.audit.options import AuditOptions
     from zhenzan.groups.find import GroupOptions
-    from zhenzan.scoring.learned.model import load_model
 
-    settings, _ = settings_table.load({}, file=settings_file)
     search = GroupOptions(
         false_discovery_max=false_discovery,
         memory_limit=memory_limit,
@@ -83,13 +75,25 @@ def audit(  # noqa: PLR0913  one parameter per flag
     )
     options = AuditOptions(_duration("every", every), _duration("window", window), seed, search)
     source = Source(history, mapping, accounts, items, format_, likes)
-    with progress_bar() as advance:
-        judge = None if model is None else load_model(model)
-        summary = audit_log(source, out, options, settings, model=judge, progress=advance)
+    summary = _audited(source, out, options, settings_file, model)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
     else:
         _print(summary, out)
+
+
+def _audited(
+    source: Source, out: Path, options: AuditOptions, settings_file: Path | None, model: Path | None
+) -> dict[str, Any]:
+    """Load what judges, and audit with progress shown."""
+    from zhenzan import settings as settings_table
+    from zhenzan.audit.job import audit_log
+    from zhenzan.scoring.learned.model import load_model
+
+    settings, _ = settings_table.load({}, file=settings_file)
+    judge = None if model is None else load_model(model)
+    with progress_bar() as advance:
+        return audit_log(source, out, options, settings, model=judge, progress=advance)
 
 
 def _duration(name: str, text: str) -> int:
