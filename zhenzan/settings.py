@@ -116,6 +116,9 @@ class Settings:
     retention_every_s: int = _row(  # type: ignore[assignment]
         86_400, 0, 31_536_000, "Time between two removals of what is over; 0 for none."
     )
+    journal_days: int = _row(  # type: ignore[assignment]
+        30, 0, 3_650, "Days that records stay in the journal at least; 0 keeps it for ever."
+    )
 
 
 def load(

@@ -268,7 +268,7 @@ def test_history_is_gone_over_and_an_emptied_file_keeps_its_place(store, hands, 
     pq.write_table(rows, tmp_path / "part.parquet")
     pq.write_table(rows.slice(0, 1), tmp_path / "old.parquet")
     (tmp_path / "hold.txt").write_text("held", "utf-8")
-    what = What(tmp_path, tmp_path / "hold.txt", keep_files=True)
+    what = What(tmp_path, tmp_path / "hold.txt")
     retention = Retention(store, what, by="tests", clock=hands)
     for dry, removed in ((True, 0), (False, 2)):
         told = {removal.what: removal for removal in retention.run(dry=dry)}

@@ -142,7 +142,14 @@ def retention(
     history: Annotated[
         Path | None, typer.Option("--history", help="Folder of Parquet files to go over as well.")
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder of `zhenzan serve`: its history, and its journal."),
+    ] = None,
     hold: Hold = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="Settings file (YAML).")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")
     ] = False,
@@ -152,11 +159,25 @@ def retention(
     from dataclasses import asdict
 
     from zhenzan.access.retention.run import Retention, What
+    from zhenzan.errors import SettingError
     from zhenzan.store.engine import open_store
 
-    # A folder of the live service keeps its files' names: see `What.keep_files`.
-    what = What(history, hold, keep_files=True)
-    done = Retention(open_store(database), what, by=_me()).run(dry=dry_run)
+    store = open_store(database)
+    what = What(history, hold)
+    if data is not None:
+        from zhenzan import settings as settings_table
+        from zhenzan.cli.serve import LIVE
+        from zhenzan.counts.ledger import CountLedger
+        from zhenzan.live.folders import HISTORY
+        from zhenzan.live.retirement import Retirement
+
+        if history is not None:
+            raise SettingError("`--data` and `--history` name two folders of history")
+        settings, _ = settings_table.load({}, file=settings_file)
+        live = data / LIVE
+        journal = Retirement(live, CountLedger(store), days=settings.journal_days)
+        what = What(live / HISTORY, hold, journal if settings.journal_days else None)
+    done = Retention(store, what, by=_me()).run(dry=dry_run)
     told = {"dry_run": dry_run, "classes": [asdict(removal) for removal in done]}
     word = "would go" if dry_run else "removed"
     lines = [

@@ -83,6 +83,12 @@ _WebhookNetworks = Annotated[
     list[str] | None,
     typer.Option("--webhook-network", help="Private network open to webhooks; may be repeated."),
 ]
+_FromRest = Annotated[
+    bool,
+    typer.Option(
+        "--from-rest", help="Begin with what is left of the journal, where no checkpoint fits."
+    ),
+]
 _SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (YAML).")]
 _Trace = Annotated[
     bool, typer.Option("--trace", help="Send spans by OTLP, as OTEL_EXPORTER_OTLP_ENDPOINT says.")
@@ -109,6 +115,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     settle_every: _SettleEvery = "1h",
     webhook_network: _WebhookNetworks = None,
     hold: Hold = None,
+    from_rest: _FromRest = False,
     settings_file: _SettingsFile = None,
     trace: _Trace = False,
     as_json: _AsJson = False,
@@ -137,7 +144,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
         TRACING.switch_on()
     listener = _listener(host, port)
     try:
-        with _opened(data, database, settings, facts, settle_every_s) as opened:
+        with _opened(data, database, settings, facts, settle_every_s, from_rest) as opened:
             server, parts, token = _server(opened, settings, webhook_network or [])
             _greet(listener, token, as_json=as_json)
             with _retention(opened, settings, data, hold, parts), _beside(parts, broker):
@@ -158,7 +165,12 @@ class _Opened:
 
 @contextmanager
 def _opened(
-    data: Path, database: str | None, settings: Settings, facts: Facts, settle_every_s: float
+    data: Path,
+    database: str | None,
+    settings: Settings,
+    facts: Facts,
+    settle_every_s: float,
+    from_rest: bool,
 ) -> Generator[_Opened]:
     """Open the ledger and the live service; at the end drain and close them."""
     from zhenzan import clock
@@ -181,6 +193,7 @@ def _opened(
             facts=facts,
             clock=clock.system,
             settle_every_s=settle_every_s,
+            from_rest=from_rest,
             disk=MeasuredDisk(metrics),
         )
         try:
@@ -280,11 +293,18 @@ def _retention(
     from zhenzan.access.retention.run import Retention, What
     from zhenzan.access.retention.schedule import Schedule
     from zhenzan.live.folders import HISTORY
+    from zhenzan.live.retirement import Retirement
 
     if not settings.retention_every_s:
         yield
         return
-    what = What(data / LIVE / HISTORY, hold, keep_files=True)
+    retirement = Retirement(
+        data / LIVE,
+        opened.ledger,
+        days=settings.journal_days,
+        close_segment=opened.service.close_segment,
+    )
+    what = What(data / LIVE / HISTORY, hold, retirement if settings.journal_days else None)
     schedule = Schedule(
         Retention(opened.ledger.store, what, by="retention"), settings.retention_every_s
     )

@@ -15,7 +15,7 @@ from zhenzan.cli.serve import DATABASE, LIVE, Data, Database
 from zhenzan.errors import StoreError
 
 if TYPE_CHECKING:
-    from zhenzan.counts.verify import Taken, Verified
+    from zhenzan.counts.verify import Taken, Unread, Verified
 
 SHOWN_MAX = 50
 """Differences printed for people; ``--json`` lists a thousand of each check."""
@@ -56,18 +56,19 @@ def verify(
         raise typer.Exit(1)
 
 
-def _taken(folder: Path) -> Iterator[Taken]:
-    """Give the likes and unlikes of the journal, in the order in which they were taken in."""
+def _taken(folder: Path) -> Iterator[Taken | Unread]:
+    """Give the likes and unlikes that were taken in, in their order, from journal and history."""
     import pyarrow.compute as pc
 
-    from zhenzan.counts.verify import Taken
+    from zhenzan.counts.verify import Taken, Unread
     from zhenzan.events.schema import Kind
-    from zhenzan.live.folders import JOURNAL
-    from zhenzan.live.journal import read_groups
-    from zhenzan.live.wire import unpack
+    from zhenzan.live.records import read_records
 
-    for group in read_groups(folder / JOURNAL):
-        rows = unpack(group)
+    for stretch in read_records(folder):
+        rows = stretch.rows
+        if rows is None:
+            yield Unread(stretch.position, stretch.count)
+            continue
         kinds = rows["kind"].to_pylist()
         wanted = [at for at, kind in enumerate(kinds) if kind in (Kind.LIKE, Kind.UNLIKE)]
         if not wanted:
@@ -79,7 +80,7 @@ def _taken(folder: Path) -> Iterator[Taken]:
             if not is_like and not row["item_id"]:
                 continue  # it takes nothing back, because it names nothing
             yield Taken(
-                position=group.position + wanted[place],
+                position=stretch.position + wanted[place],
                 event_id=row["event_id"],
                 kind="like" if is_like else "unlike",
                 ts_us=ts[place],
@@ -96,6 +97,7 @@ def _told(found: Verified) -> dict[str, object]:
         "likes": found.likes,
         "states": found.states,
         "counters": found.counters,
+        "not_compared": found.unread,
         "counts": found.counts,
         "differences": [
             {"check": d.check, "key": d.key, "stored": d.stored, "expected": d.expected}
@@ -118,5 +120,9 @@ def _print(found: Verified, *, with_journal: bool) -> None:
     total = sum(found.counts.values())
     table.add_row(*(f"{n:,}" for n in (found.likes, found.states, found.counters, total)))
     console.print(table)
+    if found.unread:
+        console.print(
+            f"{found.unread:,} interactions were not compared: their records are past their time."
+        )
     if not with_journal:
         console.print("No journal is in the folder: interactions were not compared.")

@@ -116,6 +116,9 @@ class Encoder:
         codes = {key: idle.take(before_us) for key, idle in self._idle.items()}
         for key, idle_codes in codes.items():
             self.tables[key].forget(idle_codes)
+        # What stood behind an idle address is gone with it: no checkpoint is to hold it.
+        self._ipv4[codes["ip"]] = 0
+        self._block_key[codes["ip"]] = 0
         return Forgotten(before_us, codes)
 
     def _encode(self, rows: HashedRows, *, late: bool) -> LogBatch:

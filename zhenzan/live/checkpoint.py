@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from zhenzan.engine.checkpoint import read_state, write_state
 from zhenzan.engine.snapshot import Snapshot
 from zhenzan.errors import CheckpointError
+from zhenzan.files import whole_file
 
 KEPT = 2
 """Checkpoints kept: the newest, and one to fall back on should it be damaged."""
 
 _MAGIC = b"zhenzan live checkpoint 1\n"
 _SUFFIX = ".checkpoint"
+_VERSION = "version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def save(folder: Path, state: LiveState) -> None:
     arrays = {f"scorer/{name}": array for name, array in state.scorer.arrays.items()}
     arrays |= {f"ids/{name}": array for name, array in state.ids.items()}
     write_state(_path(folder, state.position), _MAGIC, header, arrays)
-    for old in _positions(folder)[:-KEPT]:
+    for old in positions(folder)[:-KEPT]:
         _path(folder, old).unlink()
 
 
@@ -91,7 +93,7 @@ def newest_sound(
     position_max
         The last position that the ledger and the journal reach, plus one.
     """
-    for position in reversed(_positions(folder)):
+    for position in reversed(positions(folder)):
         if position > position_max:
             yield CheckpointError(f"the checkpoint at {position:,} lies beyond {position_max:,}")
             continue
@@ -109,7 +111,20 @@ def newest_sound(
         yield state
 
 
-def _positions(folder: Path) -> list[int]:
+def note_version(folder: Path, version: str) -> None:
+    """Note in the service's folder which version opened it last: no other state is of use to it."""
+    with whole_file(folder / _VERSION) as unfinished:
+        unfinished.write_text(version, encoding="ascii")
+
+
+def opened_by(folder: Path) -> str | None:
+    """Give the version that opened a service's folder last; None before the first."""
+    path = folder / _VERSION
+    return path.read_text(encoding="ascii") if path.exists() else None
+
+
+def positions(folder: Path) -> list[int]:
+    """List the positions of the checkpoints in a folder, in order."""
     return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -29,21 +33,32 @@ def write_history(journal: Path, history: Path) -> list[Path]:
         A segment is damaged.
     """
     history.mkdir(parents=True, exist_ok=True)
-    starts = segments(journal)
     written = []
-    for start, after in itertools.pairwise(starts):
-        path = history / f"{start:020d}.parquet"
-        if path.exists():
-            continue
-        groups = read_groups(journal, start, end=after)
-        with whole_file(path) as unfinished:
-            pq.write_table(
-                as_contract(pa.concat_tables([unpack(group) for group in groups])),
-                unfinished,
-                compression="zstd",
-            )
-        written.append(path)
+    with _alone(history):
+        for start, after in itertools.pairwise(segments(journal)):
+            path = history / f"{start:020d}.parquet"
+            if path.exists():
+                continue
+            groups = read_groups(journal, start, end=after)
+            with whole_file(path) as unfinished:
+                pq.write_table(
+                    as_contract(pa.concat_tables([unpack(group) for group in groups])),
+                    unfinished,
+                    compression="zstd",
+                )
+            written.append(path)
     return written
+
+
+@contextmanager
+def _alone(history: Path) -> Iterator[None]:
+    """Wait until nobody else writes history: settling and retention both do."""
+    handle = os.open(history, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def as_contract(rows: pa.Table) -> pa.Table:

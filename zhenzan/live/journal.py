@@ -95,6 +95,11 @@ class Journal:
         return self._end
 
     @property
+    def first(self) -> int:
+        """The first position that is left; greater than 0 once segments were removed."""
+        return segments(self._folder)[0]
+
+    @property
     def segment_start(self) -> int:
         """The first position of the segment that is written to."""
         return self._start

@@ -14,6 +14,7 @@ import pyarrow as pa
 from zhenzan.clock import Clock, system
 from zhenzan.errors import Unavailable
 from zhenzan.events.schema import Kind
+from zhenzan.live.checkpoint import note_version
 from zhenzan.live.disk import Disk
 from zhenzan.live.folders import CHECKPOINTS, IDS, JOURNAL
 from zhenzan.live.intake import Intake
@@ -34,7 +35,7 @@ _LOCK = "lock"
 _A_TIME_US = 1_700_000_000_000_000
 
 
-def open_service(
+def open_service(  # noqa: PLR0913  one parameter per thing that may be another
     folder: Path,
     settings: Settings,
     ledger: FullLedger,
@@ -44,6 +45,7 @@ def open_service(
     disk: Disk | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     settle_every_s: float | None = None,
+    from_rest: bool = False,
 ) -> LiveService:
     """Open the service whose journal, checkpoints and history lie in a folder.
 
@@ -60,13 +62,16 @@ def open_service(
         The service's own clock, which only says which rows come from the future.
     settle_every_s
         How long to wait between two runs of the settler; None to leave settling to somebody else.
+    from_rest
+        Begin with what is left of the journal where that is all there is; see `recovery.recover`.
 
     Raises
     ------
     Unavailable
         Another service has the folder open.
     JournalError
-        The journal is damaged, or it and the ledger do not belong together.
+        The journal is damaged, it and the ledger do not belong together, or records are needed
+        that were removed from it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = _locked(folder)
@@ -74,7 +79,10 @@ def open_service(
         journal = Journal(folder / JOURNAL, disk=disk, segment_bytes=segment_bytes)
         intake = Intake(folder / IDS, settings, clock=clock)
         scorer = LiveScorer(settings, facts)
-        recovered = recover(folder / CHECKPOINTS, journal, scorer, intake, ledger)
+        recovered = recover(
+            folder / CHECKPOINTS, journal, scorer, intake, ledger, from_rest=from_rest
+        )
+        note_version(folder, scorer.version)
         _warm_up()
     except BaseException:
         os.close(lock)
@@ -90,14 +98,10 @@ def open_service(
         lock=lock,
     )
     if settle_every_s is not None:
+        ends = service.close_segment
         service.attach(
             Settling(
-                folder,
-                settings,
-                ledger,
-                facts=facts,
-                close_segment=service.close_segment,
-                every_s=settle_every_s,
+                folder, settings, ledger, facts=facts, close_segment=ends, every_s=settle_every_s
             )
         )
     return service

@@ -12,7 +12,7 @@ from zhenzan.counts.interface import LikeState, Unlike
 from zhenzan.errors import CheckpointError, JournalError
 from zhenzan.events.schema import Kind
 from zhenzan.events.state import COUNT_STATES
-from zhenzan.live.checkpoint import LiveState, newest_sound
+from zhenzan.live.checkpoint import LiveState, load, newest_sound, positions
 from zhenzan.live.counting import Counted, Ledger
 from zhenzan.live.intake import Intake
 from zhenzan.live.journal import Journal
@@ -37,17 +37,30 @@ class Recovered:
 
 
 def recover(
-    folder: Path, journal: Journal, scorer: LiveScorer, intake: Intake, ledger: Ledger
+    folder: Path,
+    journal: Journal,
+    scorer: LiveScorer,
+    intake: Intake,
+    ledger: Ledger,
+    *,
+    from_rest: bool = False,
 ) -> Recovered:
     """Restore the newest sound checkpoint and replay what the journal holds after it.
 
     The ledger gets the records that it does not hold yet, with the answers that the interrupted
     run gave or would have given: they are a function of the journal alone.
 
+    Parameters
+    ----------
+    from_rest
+        Where no checkpoint fits and the journal has lost its beginning, build the state from what
+        is left of it. Later answers then know nothing of what came before.
+
     Raises
     ------
     JournalError
-        The ledger holds records that the journal does not: one of the two is of another service.
+        The ledger holds records that the journal does not, or lacks some that the journal has lost
+        since: the two are not of one time. Or the journal has lost records that are needed.
     """
     applied = ledger.applied_position()
     if applied >= journal.end:
@@ -65,6 +78,10 @@ def recover(
         _remember(intake, found)
         start = found.position
         break
+    if start < journal.first:
+        if not from_rest:
+            raise _lost(journal.first, passed_over)
+        start = _begin_at_rest(folder, journal, intake, applied)
     for position, rows in _chunks(journal, start):
         intake.remember(rows)
         end = position + rows.num_rows - 1
@@ -73,6 +90,41 @@ def recover(
         if end > applied:
             ledger.apply(position, end, counted.likes, counted.unlikes)
     return Recovered(start, journal.end - start, tuple(passed_over))
+
+
+def _lost(first: int, passed_over: list[str]) -> JournalError:
+    why = passed_over[0] if passed_over else "there is no checkpoint"
+    return JournalError(
+        f"the state cannot be built: the journal begins at {first:,}, and {why}",
+        hint="restore checkpoints or database from a copy, start the version that wrote them, or "
+        "start with `--from-rest`: answers then know only what is left of the journal",
+    )
+
+
+def _begin_at_rest(folder: Path, journal: Journal, intake: Intake, applied: int) -> int:
+    """Take the known ids from a checkpoint of whatever version; give where the journal begins.
+
+    Raises
+    ------
+    JournalError
+        The ledger lacks records that the journal has lost, or no checkpoint can be read: without
+        its ids a repeat would count twice.
+    """
+    if applied + 1 < journal.first:
+        raise JournalError(
+            f"the ledger ends at {applied:,}, and the journal begins at {journal.first:,}",
+            hint="restore the database from a copy: the records between are in history alone",
+        )
+    for position in reversed(positions(folder)):
+        try:
+            _remember(intake, load(folder, position))
+        except CheckpointError:
+            continue
+        return journal.first
+    raise JournalError(
+        "no checkpoint can be read, and with them the ids of the records that were removed",
+        hint="restore a checkpoint from a copy: without it a repeat would count twice",
+    )
 
 
 def _remember(intake: Intake, state: LiveState) -> None:

@@ -42,6 +42,9 @@ SETTLED = "settled"
 MARK = "settled_us"
 """Where the ledger notes up to which time likes are settled."""
 
+_LISTING = "interactions"
+"""Folder of links to the files of history that a run reads, inside that of the outputs."""
+
 _NICE = 10
 _LIKES = ["event_id", "ts", "score", "count_state", "reasons", "group_id", "as_of"]
 _BATCH_ROWS = 10_000
@@ -190,6 +193,13 @@ def _recent(files: list[Path], days: int) -> list[Path]:
     return [path for path in files if newest[path] >= max(since_us, 1)]
 
 
+def forget_listing(folder: Path) -> None:
+    """Remove what a run that was killed still links and history has replaced or removed since."""
+    for link in (folder / SETTLED / _LISTING).glob("*.parquet"):
+        if link.stat().st_nlink == 1:
+            link.unlink()
+
+
 class Settling:
     """A thread that settles again and again; what fails is told and tried again.
 
@@ -265,7 +275,7 @@ def _score_here(job: Mapping[str, object]) -> None:
     side = {name: Path(path) if path else None for name, path in facts.items()}
     out = Path(cast(str, job["out"]))
     out.mkdir(parents=True, exist_ok=True)
-    listing = out / "interactions"
+    listing = out / _LISTING
     listing.mkdir(exist_ok=True)
     for old in listing.iterdir():
         old.unlink()
@@ -282,6 +292,8 @@ def _score_here(job: Mapping[str, object]) -> None:
     )
     model = load_model(side["model"]) if side["model"] else None
     score_log(ingest, out, settings, rules=hook_of(side["rules"]), model=model)
+    for link in listing.iterdir():
+        link.unlink()
 
 
 if __name__ == "__main__":

@@ -33,32 +33,12 @@ class Stripped:
 
     files: int = 0
     files_changed: int = 0
-    files_removed: int = 0
+    files_emptied: int = 0
     identifiers_hidden: int = 0
     rows_deleted: int = 0
     rows_on_hold: int = 0
     identifiers_on_hold: int = 0
     secrets_destroyed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a run goes about it.
-
-    Attributes
-    ----------
-    dry
-        Counts what would be done, and changes nothing.
-    keep_files
-        Leaves a file without rows where all its rows are deleted. The live service writes history
-        anew for each segment of the journal that has no file.
-    """
-
-    dry: bool = False
-    keep_files: bool = False
-
-
-_AS_IT_STANDS = Manner()
 
 
 def strip_history(
@@ -68,11 +48,13 @@ def strip_history(
     *,
     held_accounts: frozenset[str] = frozenset(),
     log: AuditLog | None = None,
-    manner: Manner = _AS_IT_STANDS,
+    dry: bool = False,
 ) -> Stripped:
     """Hide identifiers past the detection window, and delete rows past their class.
 
-    Each file is replaced whole or not at all, so a run that is cut off is run again.
+    Each file is replaced whole or not at all, so a run that is cut off is run again. A file whose
+    rows are all deleted stays without rows: the live service writes history anew for each segment
+    of the journal that has no file.
 
     Parameters
     ----------
@@ -80,12 +62,14 @@ def strip_history(
         Accounts under legal hold: their rows are neither stripped nor deleted.
     log
         Where the run is taken down.
+    dry
+        Count what would be done, and change nothing.
     """
     done = Stripped()
     for path in sorted(folder.rglob("*.parquet")):
         done.files += 1
-        _strip_file(path, _Marks(hider, now_us, held_accounts, manner), done)
-    done.secrets_destroyed = hider.due() if manner.dry else hider.rotate()
+        _strip_file(path, _Marks(hider, now_us, held_accounts, dry), done)
+    done.secrets_destroyed = hider.due() if dry else hider.rotate()
     if log is not None:
         told = {name: getattr(done, name) for name in Stripped.__dataclass_fields__}
         log.note("retention", "strip history", folder.name, **told)
@@ -97,7 +81,7 @@ class _Marks:
     hider: Hider
     now_us: int
     held_accounts: frozenset[str]
-    manner: Manner
+    dry: bool
 
 
 def _strip_file(path: Path, marks: _Marks, done: Stripped) -> None:
@@ -118,7 +102,7 @@ def _strip_file(path: Path, marks: _Marks, done: Stripped) -> None:
             done.identifiers_on_hold += raw_left(table[name].filter(pa.array(kept_raw)))
             number = raw_left(table[name].filter(pa.array(old)))
             hidden += number
-            if number and not marks.manner.dry:
+            if number and not marks.dry:
                 column = _hidden(table[name], ts, old, hider)
                 place = table.schema.get_field_index(name)
                 table = table.set_column(place, table.schema.field(name), column)
@@ -127,12 +111,8 @@ def _strip_file(path: Path, marks: _Marks, done: Stripped) -> None:
     done.files_changed += 1
     done.identifiers_hidden += hidden
     done.rows_deleted += int(over.sum())
-    gone = bool(over.all()) and not marks.manner.keep_files
-    done.files_removed += gone
-    if marks.manner.dry:
-        return
-    if gone:
-        path.unlink()
+    done.files_emptied += bool(over.all())
+    if marks.dry:
         return
     table = table.filter(pa.array(~over))
     with whole_file(path) as unfinished:
