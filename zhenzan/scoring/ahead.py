@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-DEPTH = 2
+DEPTH = 1
 """Batches that may wait; the reader stops until one is taken, so memory stays bounded."""
 
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
-from zhenzan.events.batch import LogBatch
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
 from zhenzan.scoring.ahead import ahead
@@ -33,7 +32,7 @@ from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.neighbours import RunningNeighbours, own_odds, settled_neighbours
 from zhenzan.scoring.outputs import Settlement, Stronger, write_outputs
 from zhenzan.scoring.settled import Keys, Settled, settle
-from zhenzan.scoring.signals import SignalSource
+from zhenzan.scoring.signals import SignalSource, Step
 from zhenzan.scoring.spill import KEYS, LikeSpill
 from zhenzan.scoring.tally import AccountTally, ItemTally
 from zhenzan.scoring.weights import load as load_weights
@@ -141,10 +140,11 @@ def read(run: Run, report: Progress = silent) -> None:
     scorer = AtOnceScorer(all_detectors(), near=RunningNeighbours() if run.near else None)
     waiting = FollowUpTrace(run.settings.follow_up_s * 1_000_000)
     answers = []
-    for batch in ahead(run.ingest):
-        _take(run, batch, scorer)
-        answers.append(waiting.update(batch))
-        run.last_us = max(run.last_us, int(batch.ts.max(initial=0)))
+    # Three threads in a row: one reads, one measures, and this one scores.
+    for step in ahead(map(run.signals.measure, ahead(run.ingest))):
+        _take(run, step, scorer)
+        answers.append(waiting.update(step.batch))
+        run.last_us = max(run.last_us, int(step.batch.ts.max(initial=0)))
         report("read", run.ingest.done)
     run.ingest.refuse_unreadable()
     answers.append(waiting.close())
@@ -156,11 +156,11 @@ def read(run: Run, report: Progress = silent) -> None:
         run.follow_up[name][in_time] = np.concatenate([answer[name] for answer in answers])
 
 
-def _take(run: Run, batch: LogBatch, scorer: AtOnceScorer) -> None:
-    likes, repurchase = run.signals.update(batch, created_us=run.ingest.created_us)
+def _take(run: Run, step: Step, scorer: AtOnceScorer) -> None:
+    batch, likes = step.batch, run.signals.complete(step, created_us=run.ingest.created_us)
     if batch.forgotten is not None:
         scorer.forget(batch.forgotten.codes["device"])
-    run.items.update(batch, repurchase=repurchase)
+    run.items.update(batch, repurchase=step.repurchase)
     run.accounts.update(batch)
     is_like = batch.kind == Kind.LIKE
     answers = scorer.score(likes)

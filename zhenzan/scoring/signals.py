@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,15 @@ _COHORTS = (
     "cohort_untraced",
     "cohort_single_purpose",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A batch with the windows and traces of its likes, and the rows of returning buyers."""
+
+    batch: LogBatch
+    likes: dict[str, NDArray[Any]]
+    repurchase: NDArray[np.bool_]
 
 
 class SignalSource:
@@ -74,12 +84,21 @@ class SignalSource:
         created_us
             For each account code, when the account was created; -1 where no table says.
         """
+        step = self.measure(batch)
+        return self.complete(step, created_us=created_us), step.repurchase
+
+    def measure(self, batch: LogBatch) -> Step:
+        """Take a batch into the windows and into what accounts leave behind.
+
+        The first half of ``update``: the next batch may be measured while ``complete`` is at work
+        on this one, since they share no state.
+        """
         if batch.forgotten is not None:
             self.forget(batch.forgotten)
         is_like = batch.kind == Kind.LIKE
         emitted = is_like | (batch.kind == Kind.REGISTER) | (batch.kind == Kind.PURCHASE)
         features = self.engine.compute(batch, emit=emitted)
-        liked, answered = np.flatnonzero(is_like), np.flatnonzero(is_like[emitted])
+        answered = np.flatnonzero(is_like[emitted])
         likes: dict[str, NDArray[Any]] = {
             name: column.take(answered) for name, column in features.items()
         }
@@ -88,6 +107,15 @@ class SignalSource:
             features["block_registers_1h"], features["device_registers_24h"]
         )
         likes.update(self._accounts.update(batch, registered_together=together, emit=is_like))
+        again = np.zeros(len(batch), np.bool_)
+        again[emitted] = features["account_merchant_purchases"] >= 2
+        return Step(batch, likes, again & (batch.kind == Kind.PURCHASE))
+
+    def complete(self, step: Step, *, created_us: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Add to a batch that was measured what likes say of each other; see ``update``."""
+        batch, likes = step.batch, dict(step.likes)
+        is_like = batch.kind == Kind.LIKE
+        liked = np.flatnonzero(is_like)
         for name in ("ts", "account", "item", "merchant", "category", "channel", "device", "block"):
             likes[name] = getattr(batch, name).take(liked)
         likes["campaign"] = batch.campaign.take(liked) >= 0
@@ -100,9 +128,7 @@ class SignalSource:
         likes.update(self._repeats.update(batch, likes, is_like=is_like))
         cohorts = self._cohorts.update(likes["ts"], likes["item"], _traits(likes))
         likes.update({name: cohorts[:, column] for column, name in enumerate(_COHORTS)})
-        again = np.zeros(len(batch), np.bool_)
-        again[emitted] = features["account_merchant_purchases"] >= 2
-        return likes, again & (batch.kind == Kind.PURCHASE)
+        return likes
 
     def forget(self, forgotten: Forgotten) -> None:
         """Forget the codes that were given back, and pairs that no window sees any more."""
