@@ -99,3 +99,17 @@ def test_what_is_over_is_told_first_and_then_removed(capsys, database, tmp_path)
     assert len(actors) == 1 and actors.pop().endswith(" at the command line")
     assert run(capsys, *words[:-1], tmp_path / "missing")[0] == 2
     store.close()
+
+
+def test_a_folder_of_the_service_is_gone_over_with_its_journal(capsys, database, tmp_path):
+    words = ["access", "retention", "--database", database, "--data", tmp_path, "--dry-run"]
+    code, out = run(capsys, *words, "--json")
+    assert code == 0
+    whats = [row["what"] for row in json.loads(out)["classes"]]
+    assert "records of the journal" in whats
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("journal_days: 0", "utf-8")
+    kept = json.loads(run(capsys, *words, "--settings", settings, "--json")[1])["classes"]
+    assert "records of the journal" not in [row["what"] for row in kept]
+    code, out = run(capsys, *words, "--history", tmp_path)
+    assert (code, "name two folders" in out) == (2, True)
