@@ -67,9 +67,10 @@ def layout(
 def _forces(
     place: NDArray[np.float64], ties: NDArray[np.int64], pull: NDArray[np.float64], rest: float
 ) -> NDArray[np.float64]:
-    apart = place[:, None, :] - place[None, :, :]
-    square = np.maximum((apart**2).sum(axis=2), (0.01 * rest) ** 2)
-    force = (apart * (rest**2 / square)[:, :, None]).sum(axis=1)
+    # One table per direction, with a column for each node: arrays of short rows are slow.
+    x, y = (column[None, :] - column[:, None] for column in place.T)
+    push = rest**2 / np.maximum(x**2 + y**2, (0.01 * rest) ** 2)
+    force = np.stack([(x * push).sum(axis=0), (y * push).sum(axis=0)], axis=1)
     # A node with many ties would collapse onto its neighbours: each end shares its pull.
     degree = np.maximum(np.bincount(ties.ravel(), minlength=len(place)), 1)
     shared = pull / np.sqrt(degree[ties[:, 0]] * degree[ties[:, 1]])
