@@ -113,6 +113,9 @@ class Settings:
         1_099_511_627_776,
         "Bytes free on the journal's disk below which no work is to be sent.",
     )
+    broker_needed: int = _row(  # type: ignore[assignment]
+        0, 0, 1, "1 where topics are the only way in: without a broker the service is not ready."
+    )
     retention_every_s: int = _row(  # type: ignore[assignment]
         86_400, 0, 31_536_000, "Time between two removals of what is over; 0 for none."
     )

@@ -12,6 +12,7 @@ from zhenzan.api import readiness, shapes
 from zhenzan.api.parts import Parts
 from zhenzan.live.disk import Disk
 from zhenzan.live.journal import Journal
+from zhenzan.testing.rows import client_rows
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -31,7 +32,9 @@ def refused(client: TestClient) -> tuple[dict[str, str], list[str]]:
 
 def test_a_ready_service_names_its_parts(client: TestClient):
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "parts": ALL_WELL})
+    assert (answer.status_code, answer.json()) == (
+        200, {"status": "ready", "parts": ALL_WELL, "errors": []},
+    )  # fmt: skip
     shapes.Readiness.model_validate(answer.json())
 
 
@@ -91,13 +94,29 @@ def test_a_disk_that_is_full_or_broken_is_named(client, parts, monkeypatch, heal
         assert client.get("/readyz").json()["parts"] == {**ALL_WELL, "disk": "ready"}
 
 
+@pytest.mark.parametrize("needed", [0, 1])
 @pytest.mark.parametrize(("connected", "running"), [(1, 1), (1, 0), (0, 1)])
-def test_a_broker_that_is_away_is_named(client, parts, connected, running):
+def test_a_broker_that_is_away_is_named_and_stops_only_who_has_no_other_way_in(
+    client, parts, connected, running, needed
+):
+    parts.settings = replace(parts.settings, broker_needed=needed)
     parts.beside["broker"] = lambda: {"connected": connected, "running": running}
+    away = {**ALL_WELL, "broker": "away"}
     if connected and running:
         assert client.get("/readyz").json()["parts"] == {**ALL_WELL, "broker": "ready"}
+    elif needed:
+        assert refused(client) == (away, ["broker"])
     else:
-        assert refused(client) == ({**ALL_WELL, "broker": "away"}, ["broker"])
+        answer = client.get("/readyz")
+        told = answer.json()
+        shapes.Readiness.model_validate(told)
+        assert (answer.status_code, told["status"], told["parts"]) == (200, "degraded", away)
+        (error,) = told["errors"]
+        assert error["field"] == "broker"
+        assert error["detail"] and error["detail_zh"]
+        # What the word promises: interactions are taken.
+        sent = client.post("/v1/interactions", json=client_rows(1, seed=3)[0])
+        assert sent.status_code == 200, sent.text
 
 
 def test_everything_that_is_away_is_named_at_once(client, parts, database_away):

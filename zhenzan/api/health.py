@@ -13,7 +13,7 @@ from zhenzan.api.gate import needs
 from zhenzan.api.metrics import CONTENT_TYPE
 from zhenzan.api.parts import Parts, parts_of
 from zhenzan.api.problem import ProblemError
-from zhenzan.api.readiness import database_figures, states
+from zhenzan.api.readiness import database_figures, spared, states
 from zhenzan.api.shapes import problems
 
 ROUTER = APIRouter(tags=["operation"])
@@ -35,21 +35,25 @@ async def healthz() -> Response:
     },
 )
 async def readyz(request: Request) -> Response:
-    """Say whether interactions may be sent, and how the service and its parts are."""
-    found = await states(parts_of(request))
+    """Say whether interactions may be sent, and how the service and its parts are.
+
+    `degraded` is a service that takes them all the same: what comes over HTTP needs no broker.
+    """
+    parts = parts_of(request)
+    found = await states(parts)
     told = {name: state.word for name, state in found.items()}
     wrong = {name: state for name, state in found.items() if state.word == "away"}
-    if wrong:
-        first = next(iter(wrong.values()))
+    errors = tuple(
+        {"field": name, "detail": state.detail, "detail_zh": state.detail_zh}
+        for name, state in wrong.items()
+    )
+    stops = [state for name, state in wrong.items() if name not in spared(parts.settings)]
+    if stops:
         raise ProblemError(
-            "unavailable", first.detail, first.detail_zh,
-            errors=tuple(
-                {"field": name, "detail": state.detail, "detail_zh": state.detail_zh}
-                for name, state in wrong.items()
-            ),
-            parts=told,
-        )  # fmt: skip
-    return JSONResponse({"status": "ready", "parts": told})
+            "unavailable", stops[0].detail, stops[0].detail_zh, errors=errors, parts=told
+        )
+    status = "degraded" if wrong else "ready"
+    return JSONResponse({"status": status, "parts": told, "errors": errors})
 
 
 @ROUTER.get(

@@ -14,6 +14,7 @@ from zhenzan.api.shapes import PartState
 
 if TYPE_CHECKING:
     from zhenzan.api.parts import Parts
+    from zhenzan.settings import Settings
 
 ANSWER_S = 3.0
 """How long the database may take to answer before it counts as away: probes give up at about this,
@@ -47,6 +48,15 @@ async def states(parts: Parts) -> dict[str, State]:
         "disk": _disk(health, parts.settings.disk_free_bytes_min),
         "broker": _broker(parts),
     }
+
+
+def spared(settings: Settings) -> frozenset[str]:
+    """Name the parts without which interactions may be sent over HTTP all the same.
+
+    A proxy that hears 503 sends nothing to any service, and all of them lose their broker at once;
+    where topics are the only way in, ``broker_needed`` says that there is nothing to send then.
+    """
+    return frozenset() if settings.broker_needed else frozenset({"broker"})
 
 
 async def database_figures(parts: Parts) -> Mapping[str, int]:

@@ -52,10 +52,11 @@ PartState = Literal["ready", "away", "unused"]
 
 
 class Readiness(Shape):
-    """The service takes interactions, and so does each part that it was started with."""
+    """The service takes interactions; `degraded` where the broker's half alone is away."""
 
-    status: Literal["ready"]
+    status: Literal["ready", "degraded"]
     parts: dict[str, PartState]
+    errors: list[FieldProblem]
 
 
 class Problem(Shape):
