@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _FAST_BYTES = 1 << 26  # a request of four times this is granted on small machines too
+
+_LARGE_BYTES = 1 << 22
+_MMAP_THRESHOLD = -3  # its number in malloc.h of the GNU C library
+
+
+def release_large_arrays() -> None:
+    """Have the system get the memory of large arrays back as soon as they are freed.
+
+    The GNU C library keeps blocks of up to 32 MiB, for each thread apart, once it has seen one
+    freed: a tenth of the peak of a run. Elsewhere nothing changes.
+    """
+    if sys.platform == "linux":
+        change = getattr(ctypes.CDLL(None), "mallopt", None)
+        if change is not None:
+            change(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def grown(array: NDArray[Any], rows: int, *, fill: float = 0) -> NDArray[Any]:

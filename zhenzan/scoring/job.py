@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from zhenzan.arrays import release_large_arrays
 from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.ingest import Ingest
@@ -99,6 +100,7 @@ def score_log(
         Secret of the hash that chooses which likes are held out.
     """
     report = progress or silent
+    release_large_arrays()
     out.mkdir(parents=True, exist_ok=True)
     with LikeSpill(out) as spill:
         run = start_run(ingest, settings, spill, rules)
