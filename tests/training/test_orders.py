@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zhenzan.errors import SettingError
-from zhenzan.sim import ATTACKS, Knobs
+from zhenzan.sim import ATTACKS, Knobs, order
 from zhenzan.training.orders import (
     POOL_SHARE,
     draw_orders,
@@ -43,6 +43,17 @@ def test_orders_fit_the_platform():
         assert 2_000 <= sum(quantity_of(order) for order in orders) < 3_000
         seen |= {order.attack for order in orders}
     assert seen == set(names_of())
+
+
+def test_a_find_is_placed_whole_beside_the_drawn_orders():
+    finds = [order("paid_crowd", "medium", accounts=120, items=1, likes_per_item=n)
+             for n in (101, 102, 103, 104)]  # fmt: skip
+    rng = np.random.default_rng(1)
+    orders = draw_orders(rng, likes=250, accounts=1_000, names=names_of(), found=finds)
+    sizes = [one.knobs.likes_per_item for one in orders[:3]]
+    assert len(set(sizes)) == 3
+    assert set(sizes) <= {101, 102, 103, 104}
+    assert sum(quantity_of(one) for one in orders[3:]) >= 250
 
 
 def test_an_unknown_attack_is_refused():

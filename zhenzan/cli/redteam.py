@@ -13,7 +13,10 @@ def redteam(  # noqa: PLR0913  one parameter per flag
     history: Annotated[str, typer.Argument(help="The platform's own log, as for `train`.")],
     models: Annotated[Path, typer.Option("--model", help="Folder of models.")],
     version: Annotated[
-        str | None, typer.Option("--version", help="Model to attack first; else the promoted one.")
+        str | None,
+        typer.Option(
+            "--version", help="Model to attack first, `none` for the evidence; else the promoted."
+        ),
     ] = None,
     accounts: Annotated[
         Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet).")
@@ -21,8 +24,11 @@ def redteam(  # noqa: PLR0913  one parameter per flag
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of learning.")] = 3,
     candidates: Annotated[
         int, typer.Option("--candidates", min=2, help="Orders tried at a time.")
-    ] = 12,
+    ] = 14,
     halvings: Annotated[int, typer.Option("--halvings", min=1, help="Halvings a round.")] = 2,
+    wanted: Annotated[
+        int, typer.Option("--wanted", min=1, help="Counted likes that a buyer wants on one item.")
+    ] = 100,
     injections: Annotated[
         int, typer.Option("--injections", min=1, help="Injections to learn from, each round.")
     ] = 1,
@@ -32,7 +38,8 @@ def redteam(  # noqa: PLR0913  one parameter per flag
     """Search the simulator for the cheapest attack that survives a model, and learn."""
     from zhenzan.training.history import read_history
     from zhenzan.training.job import Plan
-    from zhenzan.training.redteam import Search, advertising_yuan, attack
+    from zhenzan.training.pricing import advertising_yuan
+    from zhenzan.training.redteam import Search, attack
 
     log = read_history(history, accounts=accounts)
     price = advertising_yuan(log)
@@ -40,8 +47,10 @@ def redteam(  # noqa: PLR0913  one parameter per flag
         typer.echo("Simulation only: attacks are played in a copy of the log and nowhere else.")
         if price is not None:
             typer.echo(f"An honest like by advertising costs about {price:.2f} yuan.")
-    search = Search(rounds=rounds, candidates=candidates, halvings=halvings, seed=seed)
-    done = attack(
+    search = Search(
+        rounds=rounds, candidates=candidates, halvings=halvings, wanted=wanted, seed=seed
+    )
+    outcome = attack(
         log,
         models,
         Plan(seed=seed, rounds=injections),
@@ -50,17 +59,5 @@ def redteam(  # noqa: PLR0913  one parameter per flag
         **({} if as_json else {"report": typer.echo}),
     )
     if as_json:
-        plain = {
-            "simulation_only": True,
-            "advertising_yuan": price,
-            "rounds": [
-                {
-                    "round": one.number,
-                    "model": one.version,
-                    "tried": one.tried,
-                    "found": [tried.as_dict() for tried in one.found],
-                }
-                for one in done
-            ],
-        }
+        plain = {"simulation_only": True, "advertising_yuan": price, **outcome.as_dict()}
         typer.echo(json.dumps(plain, indent=1))

@@ -128,12 +128,19 @@ def gather(
     *,
     verdicts: Sequence[Verdicts] = (),
     progress: Progress = silent,
+    clean: Likes | None = None,
 ) -> Material:
-    """Measure the clean history and its rounds with injected attacks."""
+    """Measure the clean history and its rounds with injected attacks.
+
+    Parameters
+    ----------
+    clean
+        The clean history as it was measured before; None: it is measured now.
+    """
     parts = split(history)
     names = names_of(plan.attacks)
     progress("measure", 0.0)
-    clean = measure_parts(history, parts)
+    clean = measure_parts(history, parts) if clean is None else clean
     rounds: list[tuple[Likes, Played]] = []
     for number in range(plan.rounds):
         blank = BLANKS[number % len(BLANKS)]

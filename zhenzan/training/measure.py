@@ -60,17 +60,21 @@ class Likes:
 
     def where(self, kept: NDArray[np.bool_]) -> Likes:
         """Keep the likes that a mask chooses."""
+        return self.at(np.flatnonzero(kept))
+
+    def at(self, rows: NDArray[np.int64]) -> Likes:
+        """Take the likes at given places, in the order of the places."""
         return replace(
             self,
-            event_id=self.event_id[kept],
-            ts=self.ts[kept],
-            score={moment: score[kept] for moment, score in self.score.items()},
-            matrix={moment: matrix[kept] for moment, matrix in self.matrix.items()},
-            states=self.states[kept],
-            owned=self.owned[kept],
-            is_new=self.is_new[kept],
-            nats=self.nats[kept],
-            segments={name: words[kept] for name, words in self.segments.items()},
+            event_id=self.event_id[rows],
+            ts=self.ts[rows],
+            score={moment: score[rows] for moment, score in self.score.items()},
+            matrix={moment: matrix[rows] for moment, matrix in self.matrix.items()},
+            states=self.states[rows],
+            owned=self.owned[rows],
+            is_new=self.is_new[rows],
+            nats=self.nats[rows],
+            segments={name: words[rows] for name, words in self.segments.items()},
         )
 
 

@@ -106,21 +106,31 @@ def draw_orders(
     names
         The attacks to draw from.
     found
-        Orders of a red team; each is placed once, before the drawn ones.
+        Orders of a red team. They are placed beside the drawn ones, whole and in drawn order,
+        until they add up to as many likes again: an order cut to a part of itself is another one.
     """
-    placed = [
-        replace(o, knobs=sized(o.knobs, likes=likes / max(len(found), 8), accounts=accounts))
-        for o in found
-    ]
+    placed = _whole(rng, found, likes=likes, accounts=accounts)
     each = max(likes / max(len(names), 1), 30.0)
-    total = sum(quantity_of(order) for order in placed)
-    turn, sequence = 0, rng.permutation(len(names))
+    total, turn, sequence = 0, 0, rng.permutation(len(names))
     while total < likes:
         name = names[sequence[turn % len(names)]]
         order = draw_order(rng, name, likes=each, accounts=accounts)
         placed.append(order)
         total += quantity_of(order)
         turn += 1
+    return placed
+
+
+def _whole(
+    rng: np.random.Generator, found: Sequence[Order], *, likes: float, accounts: int
+) -> list[Order]:
+    placed: list[Order] = []
+    for number in rng.permutation(len(found)).tolist():
+        if sum(quantity_of(order) for order in placed) >= likes:
+            break
+        order = found[number]
+        knobs = sized(order.knobs, likes=quantity_of(order), accounts=accounts)
+        placed.append(replace(order, knobs=knobs))
     return placed
 
 

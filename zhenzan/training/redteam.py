@@ -3,45 +3,33 @@
 It plays in a copy of the history and nowhere else: nothing leaves this process but figures and the
 knobs of simulated attacks. The search is successive halving with mutation: many orders are placed
 at once, the half that costs least per surviving like stays and breeds. What is found teaches the
-next model, and the cost is told round by round (methods.md, targets d7).
+next model (methods.md, targets d7).
+
+Each round's search meets other attacks, so what two searches find says little about the two models.
+At the end everything that any round has found is therefore played again with other seeds, and each
+model is asked for the price of the same plays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from zhenzan import clock
-from zhenzan.errors import SchemaError, SettingError
-from zhenzan.events.state import CountState
+from zhenzan.errors import SettingError
 from zhenzan.scoring.learned.model import Model, load_model
-from zhenzan.sim.order import STEALTH, Knobs, Order
-from zhenzan.training.history import TEST, History, Split, split
-from zhenzan.training.injection import place
-from zhenzan.training.job import Plan, train
-from zhenzan.training.measure import Likes, index_of, measure
-from zhenzan.training.orders import LEVEL_MAX, SPREAD, knobs_at, names_of, sized
-from zhenzan.training.shadow import answers
-
-CLICK_YUAN = 0.075
-"""Price of one visit by paid search: the middle of 50 to 100 yuan per 1,000 clicks that the source
-articles name (requirements.md, fixture E; a claim of theirs)."""
-
-MARKET_YUAN = 0.01
-"""Least that an ordered like is worth, about one yuan for 100 (methods.md, section 1.4): members of
-a ring pay nothing in money, and with likes of their own."""
-
-SURVIVORS_MIN = 5
-"""Likes that must be counted before a price per surviving like says anything."""
-
-STEP = 0.4
-"""Standard deviation of a mutation, on the scale from crude (0) to stealthy (2)."""
+from zhenzan.sim.order import Knobs, Order
+from zhenzan.training.arena import Arena, Trial
+from zhenzan.training.genes import NOT_SOLD, Genes, drawn, mutated, placed
+from zhenzan.training.history import History, split
+from zhenzan.training.job import Plan, gather, train_on
+from zhenzan.training.orders import names_of
+from zhenzan.training.pricing import WANTED, Price, is_in_kind
+from zhenzan.training.shadow import NONE
 
 Report = Callable[[str], None]
 
@@ -52,14 +40,19 @@ def _silent(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How much is searched: orders at a time, halvings, and rounds of learning."""
+    """How much is searched: orders at a time, halvings, and rounds of learning.
+
+    ``wanted`` likes must be left on an item; ``kept`` finds of a round teach the next model;
+    ``replays`` times all finds are played again at the end.
+    """
 
     rounds: int = 3
-    candidates: int = 12
+    candidates: int = 14
     halvings: int = 2
     attacks: tuple[str, ...] = ()
-    likes: float = 60.0
-    kept: int = 3
+    wanted: int = WANTED
+    kept: int = 5
+    replays: int = 2
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -70,40 +63,36 @@ class Search:
         SettingError
             A number below one, or fewer than two candidates.
         """
-        for name in ("rounds", "candidates", "halvings", "kept"):
+        for name in ("rounds", "candidates", "halvings", "wanted", "kept", "replays"):
             if getattr(self, name) < 1 or self.candidates < 2:
                 raise SettingError(f"{name} is {getattr(self, name)}", hint="min 1; candidates 2")
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One order that was tried: its genes, what it cost, and how many of its likes counted."""
+class Found:
+    """One order that was tried, and its price under the model that it was tried on."""
 
-    attack: str
-    levels: dict[str, float]
     order: Order
-    cost_yuan: float = 0.0
-    delivered: int = 0
-    counted: int = 0
-
-    @property
-    def yuan_per_like(self) -> float:
-        """Price of one like that is counted; infinite below `SURVIVORS_MIN` of them."""
-        if self.counted < SURVIVORS_MIN:
-            return float("inf")
-        return self.cost_yuan / self.counted
+    price: Price
 
     def as_dict(self) -> dict[str, Any]:
         """Turn it into plain values."""
-        price = self.yuan_per_like
-        return {
-            "attack": self.attack,
-            "cost_yuan": round(self.cost_yuan, 2),
-            "delivered": self.delivered,
-            "counted": self.counted,
-            "yuan_per_like": round(price, 4) if np.isfinite(price) else None,
-            "knobs": {f.name: getattr(self.order.knobs, f.name) for f in fields(Knobs)},
-        }
+        knobs = {row.name: getattr(self.order.knobs, row.name) for row in fields(Knobs)}
+        return {"attack": self.order.attack, "in_kind": is_in_kind(self.order),
+                **told(self.price), "knobs": knobs}  # fmt: skip
+
+
+def told(price: Price) -> dict[str, Any]:
+    """Turn a price into plain values; a price that is infinite is null."""
+    each = price.yuan_per_like
+    return {
+        "yuan_per_like": round(each, 4) if np.isfinite(each) else None,
+        "cost_yuan": round(price.cost_yuan, 2),
+        "delivered": price.delivered,
+        "counted": price.counted,
+        "items": price.items,
+        "served_items": price.served_items,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,73 +102,89 @@ class Round:
     number: int
     version: str
     tried: int
-    found: tuple[Tried, ...]
+    found: tuple[Found, ...]
 
     @property
     def cheapest(self) -> float:
         """The least price of a surviving like; infinite where nothing survived."""
-        return min((one.yuan_per_like for one in self.found), default=float("inf"))
+        return min((one.price.yuan_per_like for one in self.found), default=float("inf"))
 
 
-@dataclass(slots=True)
-class _Arena:
-    """The history in which candidates are played: its last part, after all that teaches."""
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The finds of all rounds under one model, played again with seeds that no search has seen.
 
-    history: History
-    parts: Split
-    accounts: int = 0
-    inside: pa.Table = field(init=False)
-    outside: pa.Table = field(init=False)
-
-    def __post_init__(self) -> None:
-        start, end = self.parts.parts[TEST]
-        ts = self.history.table["ts"].cast(pa.int64()).to_numpy()
-        chosen = pa.array((ts >= start) & (ts < end))
-        self.inside = self.history.table.filter(chosen)
-        self.outside = self.history.table.filter(pc.invert(chosen))
-        self.accounts = pc.count_distinct(self.inside["account_id"]).as_py()
-        if not pc.any(pc.equal(self.inside["kind"], "like")).as_py():
-            raise SchemaError("the last part of the history holds no like")
-
-    def try_out(self, tried: Sequence[Tried], model: Model | None, *, seed: int) -> list[Tried]:
-        """Play all candidates at once and count which of their likes are counted."""
-        end = self.parts.parts[TEST][1]
-        played = place(self.inside, [one.order for one in tried], before_us=end, seed=seed)
-        table = pa.concat_tables([self.outside, played.history.table])
-        table = table.sort_by([("ts", "ascending"), ("event_id", "ascending")])
-        likes = measure(replace(self.history, table=table))
-        return _counted(tried, likes, played.labels, model)
-
-
-def _counted(
-    tried: Sequence[Tried], likes: Likes, labels: pa.Table, model: Model | None
-) -> list[Tried]:
-    states = answers(likes, model).states
-    ordered = labels.filter(pc.equal(labels["role"], "attack"))
-    where = index_of(likes.event_id, ordered["event_id"].combine_chunks())
-    order = ordered["order"].to_numpy()[where >= 0]
-    counted = states[where[where >= 0]] == CountState.COUNTED
-    delivered = np.bincount(order, minlength=len(tried))
-    kept = np.bincount(order[counted], minlength=len(tried))
-    return [
-        replace(
-            one,
-            cost_yuan=max(one.order.cost, MARKET_YUAN * int(delivered[number])),
-            delivered=int(delivered[number]),
-            counted=int(kept[number]),
-        )
-        for number, one in enumerate(tried)
-    ]
-
-
-def advertising_yuan(history: History) -> float | None:
-    """Tell what an honest like costs by advertising: a click, over the platform's own like rate.
-
-    None where the log holds no views.
+    ``version`` is ``none`` for the evidence alone; ``prices`` are in the order of the finds.
     """
-    views = pc.sum(pc.equal(history.table["kind"], "view")).as_py() or 0
-    likes = pc.sum(pc.equal(history.table["kind"], "like")).as_py() or 0
-    return CLICK_YUAN * views / likes if views and likes else None
+
+    version: str
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rounds of search, all that they found, and what it costs under each model."""
+
+    rounds: tuple[Round, ...]
+    finds: tuple[Order, ...]
+    again: tuple[Again, ...]
+
+    def cheapest(self, again: Again, *, in_kind: bool) -> tuple[float, Order | None]:
+        """Give the least price under a model, and its order, of finds that are sold or in kind."""
+        prices = [
+            (price.yuan_per_like, place)
+            for place, price in enumerate(again.prices)
+            if is_in_kind(self.finds[place]) == in_kind
+        ]
+        best, place = min(prices, default=(float("inf"), -1))
+        return best, self.finds[place] if np.isfinite(best) else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Turn it into plain values."""
+        models = []
+        for again in self.again:
+            best: dict[str, dict[str, Any] | None] = {}
+            for word, in_kind in (("sold", False), ("in_kind", True)):
+                price, order = self.cheapest(again, in_kind=in_kind)
+                best[word] = (
+                    {"yuan_per_like": round(price, 4), "attack": order.attack} if order else None
+                )
+            models.append(
+                {
+                    "model": again.version,
+                    "cheapest": best,
+                    "served_share": round(self.served_share(again), 4),
+                    "prices": [told(price) for price in again.prices],
+                }
+            )
+        return {
+            "rounds": [
+                {
+                    "round": one.number,
+                    "model": one.version,
+                    "tried": one.tried,
+                    "found": [found.as_dict() for found in one.found],
+                }
+                for one in self.rounds
+            ],
+            "finds": [
+                {
+                    "attack": order.attack,
+                    "stealth": order.stealth,
+                    "likes_per_item": order.knobs.likes_per_item,
+                    "items": order.knobs.items,
+                    "accounts": order.knobs.accounts,
+                    "in_kind": is_in_kind(order),
+                }
+                for order in self.finds
+            ],
+            "all_finds_again": models,
+        }
+
+    def served_share(self, again: Again) -> float:
+        """Tell on which share of all ordered items the wanted likes are left."""
+        items = sum(price.items for price in again.prices)
+        return sum(price.served_items for price in again.prices) / items if items else 0.0
 
 
 def attack(
@@ -190,8 +195,8 @@ def attack(
     *,
     version: str | None = None,
     report: Report = _silent,
-) -> list[Round]:
-    """Search, learn, and search again; return what each round found.
+) -> Outcome:
+    """Search, learn, and search again; then tell what each find costs under each model.
 
     Every round but the last trains a new version on the finds of all rounds so far; versions are
     written to ``models`` and none is promoted.
@@ -199,23 +204,55 @@ def attack(
     Parameters
     ----------
     version
-        The first model to attack; None: the promoted one.
+        The first model to attack; ``none`` is the evidence alone, None the promoted one.
     report
-        Called with a line of text after every round.
+        Called with a line of text after every round, and for every model at the end.
     """
-    model = load_model(models, version)
-    arena = _Arena(history, split(history))
-    found: list[Order] = list(plan.found)
-    rounds = []
+    tried_on = [None if version == NONE else load_model(models, version)]
+    arena = Arena(history, split(history))
+    finds: list[Order] = []
+    known: list[Genes] = []
+    rounds: list[Round] = []
+    clean = None
     for number in range(search.rounds):
-        tried, best = _search(arena, model, search, seed=search.seed * 1_000 + number * 50)
-        rounds.append(Round(number + 1, model.version, tried, tuple(best)))
+        seed = search.seed * 1_000 + number * 100
+        count, best = _search(arena, tried_on[-1], search, known, seed=seed)
+        rounds.append(Round(number + 1, _name(tried_on[-1]), count, tuple(one for one, _ in best)))
         report(line(rounds[-1]))
-        if number + 1 < search.rounds:
-            found += [one.order for one in best[: search.kept] if np.isfinite(one.yuan_per_like)]
-            facts = train(history, models, replace(plan, found=tuple(found)))
-            model = load_model(models, facts["version"])
-    return rounds
+        new = [one.order for one, _ in best if one.price.served]
+        finds += new
+        known = [genes for _, genes in best] + known
+        # Where nothing is found there is nothing to learn, and the search goes on elsewhere.
+        if new and number + 1 < search.rounds:
+            taught = replace(plan, found=(*plan.found, *finds))
+            material = gather(history, taught, clean=clean)
+            clean = material.clean
+            facts = train_on(material, models, taught)
+            tried_on.append(load_model(models, facts["version"]))
+    trials = [
+        arena.play(finds, seed=search.seed * 1_000 + 500_000 + 100 * replay)
+        for replay in range(search.replays)
+    ]
+    outcome = Outcome(
+        tuple(rounds),
+        tuple(finds),
+        tuple(_again(trials, model, search) for model in (None, *filter(None, tried_on))),
+    )
+    for again in outcome.again:
+        report(line_again(outcome, again))
+    return outcome
+
+
+def _again(replays: Sequence[Sequence[Trial]], model: Model | None, search: Search) -> Again:
+    prices = [
+        sum((trial.price(model, wanted=search.wanted) for trial in same), Price())
+        for same in zip(*replays, strict=True)
+    ]
+    return Again(_name(model), tuple(prices))
+
+
+def _name(model: Model | None) -> str:
+    return NONE if model is None else model.version
 
 
 def line(done: Round) -> str:
@@ -225,54 +262,48 @@ def line(done: Round) -> str:
     best = done.found[0]
     return (
         f"round {done.number}, model {done.version}: {done.cheapest:.3f} yuan per surviving like "
-        f"({best.attack}, {best.counted} of {best.delivered} counted, {done.tried} orders tried)"
+        f"({best.order.attack}, {best.price.counted} of {best.price.delivered} counted, "
+        f"{done.tried} orders tried)"
     )
+
+
+def line_again(outcome: Outcome, again: Again) -> str:
+    """Write what the finds of all rounds cost under one model as a line."""
+    parts = []
+    for word, in_kind in (("sold", False), ("in kind", True)):
+        price, order = outcome.cheapest(again, in_kind=in_kind)
+        parts.append(f"{word} {price:.3f} yuan ({order.attack})" if order else f"{word} none")
+    share = outcome.served_share(again)
+    return f"all finds under model {again.version}: {', '.join(parts)}; {share:.0%} of items served"
 
 
 def _search(
-    arena: _Arena, model: Model | None, search: Search, *, seed: int
-) -> tuple[int, list[Tried]]:
-    """Halve and breed; return how many orders were tried and all that were, cheapest first."""
+    arena: Arena, model: Model | None, search: Search, known: Sequence[Genes], *, seed: int
+) -> tuple[int, list[tuple[Found, Genes]]]:
+    """Halve and breed; return how many orders were tried and the best of them, cheapest first.
+
+    Parameters
+    ----------
+    known
+        What earlier rounds have found: up to half of the first orders are bred from it.
+    """
     rng = clock.generator(seed)
-    names = names_of(search.attacks)
-    pool = [
-        _candidate(rng, arena, search, names[int(rng.integers(len(names)))])
-        for _ in range(search.candidates)
-    ]
-    seen: list[Tried] = []
+    names = [name for name in names_of(search.attacks) if name not in NOT_SOLD]
+    if not names:
+        raise SettingError(f"{', '.join(search.attacks)}: no buyer gets counted likes on an item")
+    # As many attacks as there are, in drawn order, before one comes twice.
+    order = [names[place] for place in rng.permutation(len(names)).tolist()]
+    pool = [mutated(rng, genes) for genes in known[: search.candidates // 2]]
+    pool += [drawn(rng, order[k % len(order)]) for k in range(search.candidates - len(pool))]
+    seen: list[tuple[Found, Genes]] = []
     for halving in range(search.halvings + 1):
-        seen += arena.try_out(pool, model, seed=seed + halving + 1)
-        seen.sort(key=lambda one: one.yuan_per_like)
+        orders = [
+            placed(genes, search.wanted, accounts=arena.accounts, days=arena.days) for genes in pool
+        ]
+        trials = arena.play(orders, seed=seed + 30 * halving + 1)
+        for trial, genes in zip(trials, pool, strict=True):
+            seen.append((Found(trial.order, trial.price(model, wanted=search.wanted)), genes))
+        seen.sort(key=lambda one: one[0].price.rank)
         keep = seen[: max(2, search.candidates >> (halving + 1))]
-        pool = [_mutated(rng, arena, search, one) for one in keep]
-    return len(seen), seen[: max(search.kept, 5)]
-
-
-def _candidate(rng: np.random.Generator, arena: _Arena, search: Search, name: str) -> Tried:
-    levels = {f.name: float(rng.uniform(0.0, LEVEL_MAX)) for f in fields(Knobs)}
-    return _placed(rng, arena, search, name, levels)
-
-
-def _mutated(rng: np.random.Generator, arena: _Arena, search: Search, one: Tried) -> Tried:
-    """Turn each knob a little."""
-    levels = {
-        name: float(np.clip(level + rng.normal(0.0, STEP), 0.0, LEVEL_MAX))
-        for name, level in one.levels.items()
-    }
-    return _placed(rng, arena, search, one.attack, levels)
-
-
-def _placed(
-    rng: np.random.Generator, arena: _Arena, search: Search, name: str, levels: dict[str, float]
-) -> Tried:
-    """Place an order with each knob at its own level; its price is that of the dearest."""
-    knobs = knobs_at(name, levels)
-    spread = {size: rng.lognormal(0.0, SPREAD) for size in ("accounts", "likes_per_item")}
-    knobs = replace(
-        knobs,
-        accounts=max(10, round(knobs.accounts * spread["accounts"])),
-        likes_per_item=max(5, round(knobs.likes_per_item * spread["likes_per_item"])),
-    )
-    knobs = sized(knobs, likes=search.likes, accounts=arena.accounts)
-    dearest = round(max(levels.values()))
-    return Tried(name, levels, Order(name, STEALTH[dearest], knobs))
+        pool = [mutated(rng, genes) for _, genes in keep]
+    return len(seen), seen[: search.kept]
