@@ -253,8 +253,14 @@ GROUP_KINDS: dict[str, Word] = {
         "People who do not know each other and like the same narrow subject.",
         "彼此并不相识、喜好同一细分内容的人。",
     ),
+    "friends": Word(
+        "circle of friends",
+        "朋友圈子",
+        "A dozen people at most who know each other and see what the others like.",
+        "最多十来个相识的人，彼此看得到对方喜欢的内容。",
+    ),
 }
-"""The kinds of group, by the key that outputs use; the last five are benign."""
+"""The kinds of group, by the key that outputs use; the last six are benign."""
 
 GROUP_ROLES: dict[str, Word] = {
     "supplier": Word(

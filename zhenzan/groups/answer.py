@@ -30,6 +30,10 @@ HUNDREDS = (150.0, 500.0)
 """A chat group holds up to 500 people (WeChat's limit), and most hold far fewer; a hired crowd of
 more is ordinary."""
 
+A_DOZEN = (9.0, 15.0)
+"""A circle of friends has up to about a dozen people; a chat group that trades likes has more,
+since each member gets no more likes than there are others."""
+
 WITH_OTHERS = (0.25, 0.45)
 """Of the likes of others, half lie in the middle half of the members' likes where both come at the
 same times, whatever the item's life is like; where an order has a window of its own, few do."""
@@ -257,6 +261,7 @@ def _signs(
             "fixed_order": _fixed_order(look),
             "linked": bool(pool >= 0),
             "hundreds": _degree(look["size"], *HUNDREDS),
+            "a_dozen": 1 - _degree(look["size"], *A_DOZEN),
             "with_others": _degree(look["inside"], *WITH_OTHERS)
             if timed and look["others"] >= OTHERS_MIN
             else None,

@@ -23,7 +23,8 @@ _AIMED_ROUNDS = (1, 2, 3)
 _LIKES_MIN = 2
 _TARGET_LIKES_MIN = 3
 _TARGET_TRIES = 1.0
-"""An item becomes a target when chance makes less than one of a hundred searches name one."""
+"""An item becomes a target when chance names less than one item a search; whether the group is one
+is decided by a test of its own."""
 
 _WHOLE_US = 1 << 60
 _WIDTHS_US = (10 * MINUTE_US, 2 * HOUR_US, DAY_US, _WHOLE_US)

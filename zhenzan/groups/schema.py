@@ -52,11 +52,12 @@ KINDS = (
     "dormitory",
     "sanctioned_team",
     "shared_taste",
+    "friends",
 )
 """Every kind of group; see `zhenzan.groups.typology` for what sets them apart."""
 
 BENIGN_KINDS = frozenset(
-    {"fan_club", "page_network", "dormitory", "sanctioned_team", "shared_taste"}
+    {"fan_club", "page_network", "dormitory", "sanctioned_team", "shared_taste", "friends"}
 )
 """Lockstep without purchase: reported, never a reason to exclude by itself."""
 
