@@ -30,6 +30,9 @@ HUNDREDS = (150.0, 500.0)
 """A chat group holds up to 500 people (WeChat's limit), and most hold far fewer; a hired crowd of
 more is ordinary."""
 
+SECONDS_S = 60.0
+"""Half of the members within a minute of each other, on target after target."""
+
 A_DOZEN = (9.0, 15.0)
 """A circle of friends has up to about a dozen people; a chat group that trades likes has more,
 since each member gets no more likes than there are others."""
@@ -261,6 +264,7 @@ def _signs(
             "fixed_order": _fixed_order(look),
             "linked": bool(pool >= 0),
             "hundreds": _degree(look["size"], *HUNDREDS),
+            "seconds": look["width_s"] <= SECONDS_S if 0 < grain_us <= SECONDS_S * 1e6 else None,
             "a_dozen": 1 - _degree(look["size"], *A_DOZEN),
             "with_others": _degree(look["inside"], *WITH_OTHERS)
             if timed and look["others"] >= OTHERS_MIN

@@ -31,6 +31,7 @@ SIGNS: dict[str, str] = {
     "linked": "members serve other groups as well",
     "hundreds": "more members than one chat of people who know each other holds",
     "with_others": "members come when everybody else comes to the target",
+    "seconds": "likes of a target lie within one minute",
     "a_dozen": "no more members than a circle of friends has",
 }
 """What is looked at, and what it means when it is there."""
@@ -38,31 +39,33 @@ SIGNS: dict[str, str] = {
 _PRIOR: dict[str, float] = {
     "scripted_farm": 0.15, "paid_crowd": 0.15, "mutual_help_ring": 0.08, "nurtured_farm": 0.12,
     "cross_platform_drive": 0.05, "reseller_pool": 0.08, "fan_club": 0.25, "page_network": 0.05,
-    "dormitory": 0.04, "sanctioned_team": 0.03, "shared_taste": 0.10,
+    "dormitory": 0.07, "sanctioned_team": 0.03, "shared_taste": 0.10,
     "friends": 0.06,
 }  # fmt: skip
 
 _PERCENT: dict[str, str] = {
     # In the order of SIGNS:  owner tails birth minutes life rotates order
-    #                         device block batch channel campaign reciprocal linked hundreds with dozen
-    "scripted_farm":        "35 30 30 85 15 10 30 50 50 50 30 15 02 30 15 02 10",
-    "paid_crowd":           "30 25 30 50 90 30 0.3 05 10 05 30 02 05 30 20 10 05",
-    "mutual_help_ring":     "05 50 50 40 80 20 0.3 05 05 05 40 05 90 10 02 25 15",
-    "nurtured_farm":        "30 10 30 05 80 30 05 30 30 40 20 02 02 30 15 20 15",
-    "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10 15 15 05",
-    "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95 40 15 05",
-    "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03 15 60 10",
-    "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 20 20 02 40 25",
-    "dormitory":            "10 60 30 40 97 80 0.3 05 98 20 40 05 05 05 02 40 12",
-    "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10 01 40 40",
-    "friends":              "05 50 50 02 97 20 0.3 03 20 05 20 02 50 05 01 30 95",
-    "shared_taste":         "03 85 90 02 97 90 0.3 01 03 02 10 02 02 20 40 99 10",
+    #                         device block batch channel campaign reciprocal linked hundreds with
+    #                         seconds dozen
+    "scripted_farm":        "35 30 30 85 15 10 30 50 50 50 30 15 02 30 15 02 40 10",
+    "paid_crowd":           "30 25 30 50 90 30 0.3 05 10 05 30 02 05 30 20 10 10 05",
+    "mutual_help_ring":     "05 50 50 40 80 20 0.3 05 05 05 40 05 90 10 02 25 05 15",
+    "nurtured_farm":        "30 10 30 05 80 30 05 30 30 40 20 02 02 30 15 20 10 15",
+    "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10 15 15 05 05",
+    "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95 40 15 20 05",
+    "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03 15 60 0.5 10",
+    "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 20 20 02 40 20 25",
+    "dormitory":            "10 60 30 40 97 50 0.3 05 98 20 40 05 05 05 02 40 02 12",
+    "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10 01 40 02 40",
+    "friends":              "05 50 50 02 97 20 0.3 03 20 05 20 02 50 05 01 30 01 95",
+    "shared_taste":         "03 85 90 02 97 90 0.3 01 03 02 10 02 02 20 40 99 0.5 10",
 }  # fmt: skip
 """Of a hundred groups of a kind, how many show each sign. Residents pass links round in one chat,
 so a dormitory's likes often come through one channel and within minutes, as do those of pages that
 pass a post on; clubs and teams of one place share a block. People of one taste know nothing of each
 other: they find the same things when everybody finds them. Friends are few, and what each of them
-makes or recommends is seen by the others in their own time; a ring that trades likes wants more
+makes or recommends is seen by the others in their own time; nobody comes within a minute, target
+after target, but scripts and networks of pages; a ring that trades likes wants more
 than a dozen of them.
 """
 
