@@ -165,6 +165,9 @@ def assemble(
     pools = np.full(len(looks), -1, np.int64)
     pools[keep] = _pools(relations, numbers[keep], accounts)
     signs = _signs(relations, likes, looks, pools, owners_known=owners_known)
+    for at in np.flatnonzero(~proven).tolist():
+        # What chance may explain need not be a whole group: a few of many look like a few friends.
+        signs[at]["a_dozen"] = None
     kinds = [
         ("reseller_pool", odds, harmless) if pool >= 0 and kind not in BENIGN_KINDS else
         (kind, odds, harmless)
