@@ -287,6 +287,27 @@ def test_a_run_of_retention_retires_the_journal(data):
     assert sum(group.count for group in read_groups(data / "live" / "journal", 300)) == PART_ROWS
 
 
+def test_a_service_to_which_little_comes_retires_while_it_runs(lived, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    with ledger_of(data) as ledger:
+        service = open_service(data / "live", SETTINGS, ledger)
+        retirement = Retirement(data / "live", ledger, days=30, prepare=service.prepare_retirement)
+        service.submit(OLD).result(60)
+        retirement.complete_history()
+        assert service.health()["checkpoint_position"] == PART_ROWS
+        retirement.complete_history()  # nothing has come: nothing is saved
+        assert positions(data / "live" / "checkpoints") == [PART_ROWS]
+        for rows in (LATER, YOUNG):
+            service.submit(rows).result(60)
+            retirement.complete_history()
+        told = retirement.retire(NOW_US, frozenset(), rows_over_us=LONG_AGO_US, dry=False)
+        assert told == Retired(300, 0, 300)
+        service.abandon()
+        service.save()  # returns at once: there is nobody to write it
+    assert answers_and_counts(data) == answers_and_counts(copy_of(lived, tmp_path / "whole"))
+
+
 def damage(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1

@@ -302,7 +302,7 @@ def _retention(
         data / LIVE,
         opened.ledger,
         days=settings.journal_days,
-        close_segment=opened.service.close_segment,
+        prepare=opened.service.prepare_retirement,
     )
     what = What(data / LIVE / HISTORY, hold, retirement if settings.journal_days else None)
     schedule = Schedule(

@@ -115,6 +115,7 @@ class LiveService:
         self._disk_lock = threading.Lock()
         self._calls: deque[_Call] = deque()
         self._taken: deque[_Taken] = deque()
+        self._savings: list[threading.Event] = []
         self._rows = self._scored = 0
         self._rate = 2_000.0
         self._draining = self._intake_ended = False
@@ -190,6 +191,25 @@ class LiveService:
         with self._disk_lock:
             self._journal.rotate()
 
+    def save(self) -> None:
+        """Write a checkpoint of all that is answered, and return when it is written.
+
+        A service to which little comes would keep old states for long: it writes them by number.
+        """
+        begun = threading.Event()
+        with self._changed:
+            if self._draining or self._failure:
+                return
+            self._savings.append(begun)
+            self._durable.notify()
+        begun.wait()
+        self._saver.wait()
+
+    def prepare_retirement(self) -> None:
+        """End the journal's segment and save what follows from it, so that it can go one day."""
+        self.close_segment()
+        self.save()
+
     def abandon(self) -> None:
         """End at once, as a process that is killed does: nothing is drained, applied or saved."""
         self._fail(Unavailable("it was abandoned"))
@@ -243,6 +263,9 @@ class LiveService:
             self._intake_ended = True
             self._arrived.notify()
             self._durable.notify()
+            savings, self._savings = self._savings, []
+        for begun in savings:
+            begun.set()
         for call in calls:
             call.done.set_exception(Unavailable(f"the service failed: {self._failure}"))
 
@@ -328,34 +351,46 @@ class LiveService:
     # Scoring
 
     def _answer_all(self) -> None:
-        while taken := self._next_taken():
-            started = time.perf_counter()
-            try:
-                with TRACING.span(
-                    "score",
-                    rows=sum(one.rows.num_rows for one in taken),
-                    links=[call.span for one in taken for call in one.calls],
-                ):
-                    counted = self._answer(taken)
-            except BaseException as error:
-                for call in (call for one in taken for call in one.calls):
-                    call.done.set_exception(Unavailable(f"the service failed: {error}"))
-                raise
-            self._counting.put(counted)
-            rows = sum(len(one.answers) for one in taken)
-            rate = rows / max(time.perf_counter() - started, 1e-6)
-            with self._changed:
-                self._rate += 0.1 * (rate - self._rate)
-                self._rows -= rows
-                self._scored -= len(taken)
-                self._arrived.notify()
-            if self._answered - self._saver.asked >= self._settings.checkpoint_rows:
+        while True:
+            taken, savings = self._next_taken()
+            if taken:
+                self._answer_taken(taken)
+            elif not savings:
+                return
+            behind = self._answered - self._saver.asked
+            if behind >= (1 if savings else self._settings.checkpoint_rows):
                 self._saver.save_aside(self._answered)
+            for begun in savings:
+                begun.set()
 
-    def _next_taken(self) -> list[_Taken]:
+    def _next_taken(self) -> tuple[list[_Taken], list[threading.Event]]:
+        """Wait for groups or for who wants a checkpoint; neither comes once intake has ended."""
         with self._changed:
-            self._durable.wait_for(lambda: self._taken or self._intake_ended)
-            return _popped(self._taken, self._settings.group_rows_max)
+            self._durable.wait_for(lambda: self._taken or self._savings or self._intake_ended)
+            savings, self._savings = self._savings, []
+            return _popped(self._taken, self._settings.group_rows_max), savings
+
+    def _answer_taken(self, taken: list[_Taken]) -> None:
+        started = time.perf_counter()
+        try:
+            with TRACING.span(
+                "score",
+                rows=sum(one.rows.num_rows for one in taken),
+                links=[call.span for one in taken for call in one.calls],
+            ):
+                counted = self._answer(taken)
+        except BaseException as error:
+            for call in (call for one in taken for call in one.calls):
+                call.done.set_exception(Unavailable(f"the service failed: {error}"))
+            raise
+        self._counting.put(counted)
+        rows = sum(len(one.answers) for one in taken)
+        rate = rows / max(time.perf_counter() - started, 1e-6)
+        with self._changed:
+            self._rate += 0.1 * (rate - self._rate)
+            self._rows -= rows
+            self._scored -= len(taken)
+            self._arrived.notify()
 
     def _answer(self, taken: list[_Taken]) -> Counted:
         fresh = [one for one in taken if one.rows.num_rows]

@@ -69,9 +69,9 @@ class Retirement:
         Its ledger: what it does not hold durably stays in the journal.
     days
         How long records stay at least, from the moment that they tell of.
-    close_segment
-        Ends the segment that is written to, so that old records in it can go; None where the
-        service does not run.
+    prepare
+        Ends the segment that is written to and saves a checkpoint, so that the records before it
+        can go; None where the service does not run in this process.
     """
 
     def __init__(
@@ -80,10 +80,10 @@ class Retirement:
         ledger: Marks,
         *,
         days: int,
-        close_segment: Callable[[], None] | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         self._folder, self._ledger, self._days = folder, ledger, days
-        self._close_segment = close_segment
+        self._prepare = prepare
 
     def complete_history(self) -> None:
         """Turn every record that has come into history, where it can be stripped.
@@ -93,8 +93,8 @@ class Retirement:
         JournalError
             A segment is damaged.
         """
-        if self._close_segment is not None:
-            self._close_segment()
+        if self._prepare is not None:
+            self._prepare()
         write_history(self._folder / JOURNAL, self._folder / HISTORY)
 
     def retire(
