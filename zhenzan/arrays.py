@@ -42,8 +42,8 @@ def grown(array: NDArray[Any], rows: int, *, fill: float = 0) -> NDArray[Any]:
     return larger
 
 
-def peers_by(ts: NDArray[np.int64], *keys: NDArray[Any]) -> NDArray[np.int64] | None:
-    """Return the positions that put rows of equal time into the order of keys; None without peers.
+def peers_by(ts: NDArray[np.int64], *keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the positions that put rows of equal time into the order of keys.
 
     Codes are given in the order in which ids first appear, so that what a trace does with peers
     in the order of their codes depends on the past and not on what anything is called
@@ -59,10 +59,10 @@ def peers_by(ts: NDArray[np.int64], *keys: NDArray[Any]) -> NDArray[np.int64] | 
     >>> peers_by(np.array([1, 2, 2, 3]), np.array([0, 9, 4, 1])).tolist()
     [0, 2, 1, 3]
     """
+    order = np.arange(len(ts))
     tied = np.flatnonzero(ts[1:] == ts[:-1])
     if not len(tied):
-        return None
+        return order
     peers = np.union1d(tied, tied + 1)
-    order = np.arange(len(ts))
     order[peers] = peers[np.lexsort((*(key[peers] for key in reversed(keys)), ts[peers]))]
     return order

@@ -164,10 +164,7 @@ def assemble(
     relations.give("reported", pa.table({"g": looks["g"].take(keep)}))
     pools = np.full(len(looks), -1, np.int64)
     pools[keep] = _pools(relations, numbers[keep], accounts)
-    signs = _signs(relations, likes, looks, pools, owners_known=owners_known)
-    for at in np.flatnonzero(~proven).tolist():
-        # What chance may explain need not be a whole group: a few of many look like a few friends.
-        signs[at]["a_dozen"] = None
+    signs = _signs(relations, likes, looks, proven, pools, owners_known=owners_known)
     kinds = [
         ("reseller_pool", odds, harmless) if pool >= 0 and kind not in BENIGN_KINDS else
         (kind, odds, harmless)
@@ -246,14 +243,14 @@ def _pools(relations: Relations, numbers: NDArray[np.int64], accounts: int) -> N
 
 
 def _signs(
-    relations: Relations, likes: pa.Table, looks: pa.Table, pools: NDArray[np.int64], *,
-    owners_known: bool,
+    relations: Relations, likes: pa.Table, looks: pa.Table, proven: NDArray[np.bool_],
+    pools: NDArray[np.int64], *, owners_known: bool,
 ) -> list[dict[str, float | None]]:  # fmt: skip
     traits = find_traits(relations, likes, owners_known=owners_known)
     signs: list[dict[str, float | None]] = []
     grain_us = _grain_us(likes["ts"].to_numpy())
     timed = grain_us > 0
-    for look, pool in zip(looks.to_pylist(), pools, strict=True):
+    for look, whole, pool in zip(looks.to_pylist(), proven, pools, strict=True):
         told = look["merchants"] > 0
         sign: dict[str, float | None] = {
             "one_owner": _degree(look["owner_share"], *OWNER_SHARE) if told else None,
@@ -261,14 +258,15 @@ def _signs(
             "from_birth": look["from_birth"]
             if timed and look["time_nats"] >= CONCENTRATED_NATS
             else None,
-            "minutes": look["width_s"] <= MINUTES_S if 0 < grain_us <= MINUTES_S * 1e6 else None,
+            "minutes": _within(look, MINUTES_S, grain_us),
             "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
             "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
             "fixed_order": _fixed_order(look),
             "linked": bool(pool >= 0),
             "hundreds": _degree(look["size"], *HUNDREDS),
-            "seconds": look["width_s"] <= SECONDS_S if 0 < grain_us <= SECONDS_S * 1e6 else None,
-            "a_dozen": 1 - _degree(look["size"], *A_DOZEN),
+            "seconds": _within(look, SECONDS_S, grain_us),
+            # What chance may explain need not be whole: a few of many look like a few friends.
+            "a_dozen": 1 - _degree(look["size"], *A_DOZEN) if whole else None,
             "with_others": _degree(look["inside"], *WITH_OTHERS)
             if timed and look["others"] >= OTHERS_MIN
             else None,
@@ -281,6 +279,11 @@ def _signs(
 def _grain_us(ts: NDArray[np.int64]) -> int:
     """Measure how finely the log tells time; 0 where all likes share one time."""
     return int(np.gcd.reduce(ts - ts.min())) if len(ts) else 0
+
+
+def _within(look: dict[str, Any], limit_s: float, grain_us: int) -> bool | None:
+    """Tell whether likes of a target lie this close; unknown where the log tells time coarser."""
+    return look["width_s"] <= limit_s if 0 < grain_us <= limit_s * 1e6 else None
 
 
 def _fixed_order(look: dict[str, Any]) -> bool | None:

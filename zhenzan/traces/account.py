@@ -10,6 +10,8 @@ from zhenzan.arrays import grown
 from zhenzan.clock import DAY_US
 from zhenzan.events.batch import Batch
 from zhenzan.events.schema import Kind
+from zhenzan.traces.order import tick_end
+from zhenzan.traces.ring import to_front
 
 _REGISTER = int(Kind.REGISTER)
 _LIKE = int(Kind.LIKE)
@@ -95,9 +97,7 @@ def _update(
     rows = len(ts)
     start = 0
     while start < rows:
-        end = start
-        while end < rows and ts[end] == ts[start]:
-            end += 1
+        end = tick_end(ts, start)
         now = ts[start]
         # Phase one: every peer is answered from the state before the tick.
         for row in range(start, end):
@@ -162,11 +162,5 @@ def _remember_home(homes, known, code, block):
     if block < 0:
         return
     known[code] += 1
-    slot = 0
-    while slot < _HOMES - 1 and homes[slot] != block:
-        slot += 1
     # Most recent first, so that four networks in use are never forgotten for a fifth seen once.
-    while slot > 0:
-        homes[slot] = homes[slot - 1]
-        slot -= 1
-    homes[0] = block
+    to_front(homes, block)

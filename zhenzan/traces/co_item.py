@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US
 from zhenzan.traces.filter import TwoWeekFilter, mark
+from zhenzan.traces.order import tick_end
 from zhenzan.traces.pair import mix, pair_key
 
 ITEMS_MAX = 24
@@ -93,8 +94,6 @@ class CoItemTrace:
     ) -> dict[str, F64]:
         """Take in likes in time order and answer for each from what was known before it."""
         order = peers_by(ts, account, item)
-        if order is None:
-            order = np.arange(len(ts))
         ts, account, item, merchant, category = (
             column[order] for column in (ts, account, item, merchant, category)
         )
@@ -229,10 +228,7 @@ def _update(
         # One tick can add at most its rows times the ring; leave before the table is too full.
         if pairs_used * 2 >= len(pairs) or ts[row] // _EPOCH_US > epoch:
             break
-        now = ts[row]
-        end = row
-        while end < rows and ts[end] == now:
-            end += 1
+        end = tick_end(ts, row)
         for like in range(row, end):
             if item[like] < 0 or account[like] < 0:
                 continue

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US, MINUTE_US
 from zhenzan.traces.filter import TwoWeekFilter, mark
-from zhenzan.traces.order import by_key
+from zhenzan.traces.order import by_key, tick_end
 from zhenzan.traces.pair import mix, pair_key
 
 WINDOW_US = 10 * MINUTE_US
@@ -100,8 +100,6 @@ class CoLikeTrace:
     ) -> dict[str, NDArray[np.float64]]:
         """Take in likes in time order and answer for each from what was known before it."""
         order = peers_by(ts, item, account)
-        if order is None:
-            order = np.arange(len(ts))
         ts, item, account, merchant = (column[order] for column in (ts, item, account, merchant))
         self._grow(item)
         if self._reviews:
@@ -241,9 +239,7 @@ def _update(
         if pairs_used * 2 >= len(pairs) or ts[row] // _WEEK_US > epoch:
             break
         now = ts[row]
-        end = row
-        while end < rows and ts[end] == now:
-            end += 1
+        end = tick_end(ts, row)
         for like in range(row, end):
             if item[like] < 0 or account[like] < 0:
                 continue

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US
+from zhenzan.traces.order import tick_end
 
 _RING = 32
 _WINDOW_US = 7 * DAY_US
@@ -74,8 +75,6 @@ class CompanyTrace:
             self._head = grown(self._head, need)
             # The ring keeps the last of each peers by what it keeps of them.
             order = peers_by(ts, born_us, region, account)
-            if order is None:
-                order = np.arange(len(ts))
             self._used = _update(
                 ts, item, account, born_us, region, told, order, out, self._slot, self._used,
                 self._account, self._region, self._us, self._born_us, self._head,
@@ -91,9 +90,7 @@ def _update(
     rows = len(ts)
     start = 0
     while start < rows:
-        end = start
-        while end < rows and ts[end] == ts[start]:
-            end += 1
+        end = tick_end(ts, start)
         now = ts[start]
         for row in range(start, end):
             if item[row] < 0 or slot[item[row]] < 0:

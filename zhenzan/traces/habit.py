@@ -10,6 +10,7 @@ from zhenzan.arrays import grown
 from zhenzan.clock import HOUR_US
 from zhenzan.events.batch import Batch
 from zhenzan.events.schema import Kind
+from zhenzan.traces.order import tick_end
 
 _VIEW = int(Kind.VIEW)
 _VIEWS = 4
@@ -70,9 +71,7 @@ def _update(
     rows = len(ts)
     start = 0
     while start < rows:
-        end = start
-        while end < rows and ts[end] == ts[start]:
-            end += 1
+        end = tick_end(ts, start)
         now = ts[start]
         for row in range(start, end):
             code = account[row]

@@ -1,4 +1,4 @@
-"""Puts likes into the order of a key, then of time."""
+"""Puts likes into the order of a key, then of time, and tells where a tick ends."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def by_key(ts: NDArray[np.int64], key: NDArray[np.int32]) -> NDArray[np.int64]:
     out = np.empty_like(order)
     _place(key, order, start, out)
     return out
+
+
+@njit(cache=True, nogil=True, inline="always")
+def tick_end(ts, start):
+    """Give the row after the last one that has the time of row ``start``; rows in time order."""
+    end = start + 1
+    while end < len(ts) and ts[end] == ts[start]:
+        end += 1
+    return end
 
 
 @njit(cache=True, nogil=True)

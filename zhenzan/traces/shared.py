@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.traces.order import tick_end
+
 U64 = NDArray[np.uint64]
 
 _SLOTS_MIN = 1 << 10
@@ -100,9 +102,7 @@ def _update(
     rows = len(ts)
     start = 0
     while start < rows:
-        end = start
-        while end < rows and ts[end] == ts[start]:
-            end += 1
+        end = tick_end(ts, start)
         now = ts[start]
         newest_us = max(newest_us, now)
         for row in range(start, end):

@@ -11,6 +11,7 @@ from zhenzan.clock import DAY_US
 from zhenzan.events.batch import Batch
 from zhenzan.events.hashing import spread
 from zhenzan.events.schema import Kind
+from zhenzan.traces.order import tick_end
 from zhenzan.traces.shared import SharedTrace
 
 WINDOW_US = 7 * DAY_US
@@ -86,9 +87,7 @@ def _update(
     rows = len(ts)
     start = 0
     while start < rows:
-        end = start
-        while end < rows and ts[end] == ts[start]:
-            end += 1
+        end = tick_end(ts, start)
         since = ts[start] - WINDOW_US
         for row in range(start, end):
             code = account[row]

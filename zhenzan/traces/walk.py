@@ -10,6 +10,8 @@ from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US
 from zhenzan.events.batch import Batch
 from zhenzan.events.hashing import finish
+from zhenzan.traces.order import tick_end
+from zhenzan.traces.ring import to_front
 from zhenzan.traces.shared import SharedTrace
 
 _ITEMS = 4
@@ -37,8 +39,6 @@ class WalkTrace:
         self._items = grown(self._items, int(batch.account.max(initial=-1)) + 1, fill=-1)
         walk = np.zeros(len(batch), np.uint64)
         order = peers_by(batch.ts, batch.account, batch.item)
-        if order is None:
-            order = np.arange(len(batch))
         _walks(batch.ts, batch.account, batch.item, emit, order, walk, self._items)
         ends = np.ones(int(emit.sum()), np.bool_)
         return self._shared.update(batch.ts[emit], walk[emit], batch.account[emit], uses=ends)
@@ -49,32 +49,19 @@ def _walks(ts, account, item, emit, order, walk, items):
     rows = len(order)
     start = 0
     while start < rows:
-        end = start
-        while end < rows and ts[order[end]] == ts[order[start]]:
-            end += 1
+        # Peers alone change places, so that times stand as they stood.
+        end = tick_end(ts, start)
         for row in order[start:end]:
             if account[row] >= 0 and item[row] >= 0:
-                _come_to(items[account[row]], item[row])
+                to_front(items[account[row]], item[row])
         for row in order[start:end]:
             if not emit[row] or account[row] < 0 or item[row] < 0:
                 continue
             last = items[account[row]].copy()
-            _come_to(last, item[row])
+            to_front(last, item[row])
             if last[_ITEMS - 1] >= 0:
                 mixed = np.uint64(1)
                 for step in range(_ITEMS):
                     mixed = finish(mixed ^ np.uint64(last[step] + 1))
                 walk[row] = max(mixed, np.uint64(1))
         start = end
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _come_to(last, item):
-    """Put an item first; what stood before it moves back, and the oldest leaves."""
-    place = 0
-    while place < _ITEMS - 1 and last[place] != item:
-        place += 1
-    while place > 0:
-        last[place] = last[place - 1]
-        place -= 1
-    last[0] = item
