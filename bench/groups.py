@@ -28,6 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.ranking import recall_at
 from zhenzan.clock import DAY_US, HOUR_US, generator
 from zhenzan.groups.find import GroupOptions, find_groups
 from zhenzan.groups.schema import Groups
@@ -61,14 +62,12 @@ def accuracy(groups: Groups, ids: pa.Array, folder: Path) -> dict[str, Any]:
     tier = np.array(labels["tier"].take(place).to_pylist(), object)
     nats = np.zeros(len(ids))
     nats[np.asarray(groups.accounts["account"])] = np.asarray(groups.accounts["nats"])
-    honest = np.sort(nats[~fake])[::-1]
     found: dict[str, Any] = {"auprc": round(average_precision(nats, fake), 5)}
     for name in sorted({name for name in tier[fake] if name}):
         seen = ~fake | (tier == name)
         found[f"ap_{name}"] = round(average_precision(nats[seen], fake[seen]), 5)
     for share in (0.001, 0.01):
-        bar = honest[int(share * len(honest))]
-        found[f"recall_at_{share:g}_honest"] = round(float((nats[fake] > bar).mean()), 4)
+        found[f"recall_at_{share:g}_honest"] = round(recall_at(nats, fake, harm=share), 4)
     return found
 
 

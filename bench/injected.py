@@ -24,6 +24,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bench.foreign import Floats, Ints, Rows, by_code, groups_of
+from bench.ranking import recall_at
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US, generator
 from zhenzan.scoring.evaluation import average_precision
 
@@ -165,13 +166,9 @@ def figures(nats: Floats, active: NDArray[np.bool_], fakes: Ints) -> dict[str, f
     """Tell the recall at shares of honest accounts flagged, and the average precision."""
     fake = np.zeros(len(nats), np.bool_)
     fake[fakes] = True
-    honest = np.sort(nats[active & ~fake])[::-1]
-    found = nats[active & fake]
-    told = {
-        f"recall at {100 * harm:g} %": float(np.mean(found > honest[int(harm * len(honest))]))
-        for harm in HARMS
-    }
-    told["average precision"] = average_precision(nats[active], fake[active])
+    seen, fake = nats[active], fake[active]
+    told = {f"recall at {100 * harm:g} %": recall_at(seen, fake, harm=harm) for harm in HARMS}
+    told["average precision"] = average_precision(seen, fake)
     return {name: round(value, 3) for name, value in told.items()}
 
 
