@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zhenzan.groups.answer import MINUTES_S, _grain_us
 from zhenzan.groups.schema import BENIGN_KINDS, KINDS
+from zhenzan.groups.signs import MINUTES_S, _grain_us
 from zhenzan.groups.typology import SIGNS, name_kinds
 
 WIDE = {"own_life": True, "one_owner": False, "tails_off": True, "rotates": True}
@@ -34,6 +34,10 @@ def test_a_group_without_signs_is_no_kind_for_certain():
         ({"linked": True, "rotates": True, "one_owner": False}, "reseller_pool"),
         ({"campaign": True, "own_life": True, "minutes": False}, "sanctioned_team"),
         ({"block": True, "own_life": True, "one_owner": False, "tails_off": True}, "dormitory"),
+        (
+            {"own_life": True, "one_owner": False, "minutes": True, "elsewhere": True},
+            "paid_crowd",
+        ),
         (WIDE | {"with_others": False}, "page_network"),
         (WIDE | {"with_others": False, "hundreds": True}, "reseller_pool"),
         (WIDE | {"with_others": True, "hundreds": True}, "shared_taste"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,36 +13,9 @@ from numpy.typing import NDArray
 from zhenzan.groups.null import chernoff_nats, false_discovery, log_choices
 from zhenzan.groups.relations import Relations
 from zhenzan.groups.schema import BENIGN_KINDS, SCHEMAS, Groups
-from zhenzan.groups.trait import find_traits
+from zhenzan.groups.signs import find_signs
 from zhenzan.groups.typology import name_kinds
 
-OWNER_SHARE = (0.5, 0.9)
-"""A group serves one merchant not at all up to the first share of its likes, fully from the
-second."""
-
-MINUTES_S = 1_800.0
-LIFE_SHARE_MIN = 0.2
-CONCENTRATED_NATS = 1.0
-"""Below this the likes of a target are spread over its life, and nobody comes first."""
-
-HUNDREDS = (150.0, 500.0)
-"""A chat group holds up to 500 people (WeChat's limit), and most hold far fewer; a hired crowd of
-more is ordinary."""
-
-SECONDS_S = 60.0
-"""Half of the members within a minute of each other, on target after target."""
-
-A_DOZEN = (9.0, 15.0)
-"""A circle of friends has up to about a dozen people; a chat group that trades likes has more,
-since each member gets no more likes than there are others."""
-
-WITH_OTHERS = (0.25, 0.45)
-"""Of the likes of others, half lie in the middle half of the members' likes where both come at the
-same times, whatever the item's life is like; where an order has a window of its own, few do."""
-
-OTHERS_MIN = 20
-ROTATES_COHESION_MAX = 0.3
-FIXED_ORDER_MIN = 0.8
 _POOL_GROUPS_MIN = 3
 _PAIR_MEMBERS = 24
 _PAIRS_MAX = 200
@@ -164,7 +136,7 @@ def assemble(
     relations.give("reported", pa.table({"g": looks["g"].take(keep)}))
     pools = np.full(len(looks), -1, np.int64)
     pools[keep] = _pools(relations, numbers[keep], accounts)
-    signs = _signs(relations, likes, looks, proven, pools, owners_known=owners_known)
+    signs = find_signs(relations, likes, looks, proven, pools, owners_known=owners_known)
     kinds = [
         ("reseller_pool", odds, harmless) if pool >= 0 and kind not in BENIGN_KINDS else
         (kind, odds, harmless)
@@ -240,60 +212,6 @@ def _pools(relations: Relations, numbers: NDArray[np.int64], accounts: int) -> N
     tops = np.array([top(at) for at in range(len(numbers))], np.int64)
     served = np.bincount(tops, minlength=len(numbers))
     return np.where(served[tops] >= _POOL_GROUPS_MIN, tops, -1)
-
-
-def _signs(
-    relations: Relations, likes: pa.Table, looks: pa.Table, proven: NDArray[np.bool_],
-    pools: NDArray[np.int64], *, owners_known: bool,
-) -> list[dict[str, float | None]]:  # fmt: skip
-    traits = find_traits(relations, likes, owners_known=owners_known)
-    signs: list[dict[str, float | None]] = []
-    grain_us = _grain_us(likes["ts"].to_numpy())
-    timed = grain_us > 0
-    for look, whole, pool in zip(looks.to_pylist(), proven, pools, strict=True):
-        told = look["merchants"] > 0
-        sign: dict[str, float | None] = {
-            "one_owner": _degree(look["owner_share"], *OWNER_SHARE) if told else None,
-            "tails_off": look["decay_nats"] > 0 if timed and look["decay_likes"] > 0 else None,
-            "from_birth": look["from_birth"]
-            if timed and look["time_nats"] >= CONCENTRATED_NATS
-            else None,
-            "minutes": _within(look, MINUTES_S, grain_us),
-            "own_life": 1 - look["likes"] / look["d"] >= LIFE_SHARE_MIN,
-            "rotates": look["likes"] / look["size"] / look["items"] < ROTATES_COHESION_MAX,
-            "fixed_order": _fixed_order(look),
-            "linked": bool(pool >= 0),
-            "hundreds": _degree(look["size"], *HUNDREDS),
-            "seconds": _within(look, SECONDS_S, grain_us),
-            # What chance may explain need not be whole: a few of many look like a few friends.
-            "a_dozen": 1 - _degree(look["size"], *A_DOZEN) if whole else None,
-            "with_others": _degree(look["inside"], *WITH_OTHERS)
-            if timed and look["others"] >= OTHERS_MIN
-            else None,
-        }
-        sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
-        signs.append(sign)
-    return signs
-
-
-def _grain_us(ts: NDArray[np.int64]) -> int:
-    """Measure how finely the log tells time; 0 where all likes share one time."""
-    return int(np.gcd.reduce(ts - ts.min())) if len(ts) else 0
-
-
-def _within(look: dict[str, Any], limit_s: float, grain_us: int) -> bool | None:
-    """Tell whether likes of a target lie this close; unknown where the log tells time coarser."""
-    return look["width_s"] <= limit_s if 0 < grain_us <= limit_s * 1e6 else None
-
-
-def _fixed_order(look: dict[str, Any]) -> bool | None:
-    """Tell whether members keep one order; unknown where each came once and liked everything."""
-    once = look["visit_s"] is not None and look["visit_s"] < look["width_s"]
-    return None if once else look["order_asymmetry"] >= FIXED_ORDER_MIN
-
-
-def _degree(share: float, none: float, full: float) -> float:
-    return min(max((share - none) / (full - none), 0.0), 1.0)
 
 
 def _identities(relations: Relations, numbers: NDArray[np.int64]) -> dict[int, str]:

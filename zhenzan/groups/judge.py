@@ -124,6 +124,9 @@ SELECT g,
 FROM one GROUP BY g
 """
 
+LIFE_SHARE_MIN = 0.2
+"""An account has a life of its own if a fifth of its likes or more lie outside the targets."""
+
 FEW_TARGETS = 12
 """Up to 12 targets the accounts that like two of them are counted as well: with few targets the
 members are no choice of the search, the targets name them (`zhenzan.groups.null`)."""
@@ -224,7 +227,8 @@ WITH owner AS (
 ), owners AS (
     SELECT g, count(*) AS merchants, max(n) / sum(n) AS owner_share FROM owner GROUP BY g
 ), people AS (
-    SELECT m.g, CAST(count(*) AS DOUBLE) AS size, CAST(sum(a.d) AS DOUBLE) AS d FROM member m
+    SELECT m.g, CAST(count(*) AS DOUBLE) AS size, CAST(sum(a.d) AS DOUBLE) AS d,
+           avg(CASE WHEN a.d - m.k >= {life} * a.d THEN 1.0 ELSE 0.0 END) AS lively FROM member m
     JOIN account_size a USING (account) GROUP BY m.g
 ), likes AS (
     SELECT g, CAST(count(*) AS DOUBLE) AS likes, count(DISTINCT item) AS items, min(ts) AS first_us,
@@ -247,7 +251,7 @@ WITH owner AS (
     SELECT g, var_pop(place) AS spread, avg(1 / (12 * k)) AS chance FROM led GROUP BY g
 )
 SELECT p.g, p.size, l.items, coalesce(o.merchants, 0) AS merchants, l.likes, l.first_us, l.last_us,
-       coalesce(o.owner_share, 0.0) AS owner_share, p.d, m.expected, m.tries, l.time_nats,
+       coalesce(o.owner_share, 0.0) AS owner_share, p.d, p.lively, m.expected, m.tries, l.time_nats,
        sqrt(least(1.0, greatest(0.0, (r.spread - r.chance) / (1.0 / 12 - r.chance + 1e-9))))
            AS order_asymmetry,
        s.decay_nats, s.decay_likes, s.width_s, s.from_birth, w.twice, i.tight, i.tight_tries,
@@ -302,4 +306,4 @@ def judge_groups(relations: Relations) -> pa.Table:
     relations.keep("twice", _TWICE)
     relations.keep("tight", _TIGHT)
     relations.keep("middle", _MIDDLE)
-    return relations.read(_GROUP)
+    return relations.read(_GROUP, life=LIFE_SHARE_MIN)

@@ -23,7 +23,7 @@ TRAITS = ("device", "block", "batch")
 
 _TRAIT = {
     "device": "SELECT DISTINCT account, device AS value FROM likes WHERE device >= 0",
-    "block": "SELECT DISTINCT account, block AS value FROM likes WHERE block >= 0",
+    "block": "SELECT account, value FROM usual_home_block",
     "batch": "SELECT DISTINCT account, registered_us - registered_us % {hour} AS value FROM likes"
     " WHERE registered_us >= 0",
 }
@@ -37,16 +37,18 @@ WITH used AS (
     SELECT sum(c * (c - 1)) / greatest(max(known.n) * (max(known.n) - 1), 1) AS chance
     FROM (SELECT CAST(count(*) AS DOUBLE) AS c FROM used GROUP BY value), known
 ), mine AS (
-    SELECT m.g, u.value, CAST(count(*) AS DOUBLE) AS c, max(s.size) AS size
-    FROM member m JOIN used u USING (account)
+    SELECT m.g, m.value, CAST(count(*) AS DOUBLE) AS c, max(s.size) AS size FROM ({mine}) m
     JOIN (SELECT g, CAST(count(*) AS DOUBLE) AS size FROM member GROUP BY g) s ON s.g = m.g
-    GROUP BY m.g, u.value
+    GROUP BY m.g, m.value
 )
 SELECT g, sum(c * (c - 1)) / 2 AS pairs,
        max(size) * (max(size) - 1) / 2 * max(usual.chance) AS expected,
        {part} / max(size) AS members
 FROM mine, usual GROUP BY g
 """
+
+_MINE = "SELECT m.g, u.value FROM member m JOIN used u USING (account)"
+_AT_HOME = "SELECT g, value FROM home_block"
 
 _PART = {
     "device": "sum(CASE WHEN c >= 2 THEN c ELSE 0 END)",
@@ -95,7 +97,7 @@ def find_traits(
     """Name the groups that show each trait; None where the log cannot know it.
 
     ``device``, ``block`` and ``batch``: pairs of members that share one against the rate at
-    which any two accounts do (a block: one that holds a large part of the members).
+    which any two accounts do (a block: one that is home to a large part of the members).
     ``channel``: most likes come through a channel that is rare otherwise.
     ``campaign``: most lie inside the official channel.
     ``reciprocal``: members own what the group likes.
@@ -103,22 +105,24 @@ def find_traits(
     found: dict[str, set[int] | None] = {}
     for name, column in zip(TRAITS, ("device", "block", "registered_us"), strict=True):
         query = None
-        if _known(likes, column):
+        if is_known(likes, column):
             trait = _TRAIT[name].format(hour=HOUR_US)
-            shared = _SHARED.format(trait=trait, part=_PART[name])
+            mine = _AT_HOME if name == "block" else _MINE
+            shared = _SHARED.format(trait=trait, mine=mine, part=_PART[name])
             query = _VERDICT.format(
                 shared=shared, members=SHARED_MEMBERS_MIN, nats=SHARED_NATS, lift=SHARED_LIFT_MIN
             )
         found[name] = _named(relations, query)
     channel = _CHANNEL.format(share=CHANNEL_SHARE_MIN, lift=CHANNEL_LIFT_MIN)
-    found["channel"] = _named(relations, channel if _known(likes, "channel") else None)
-    found["campaign"] = _named(relations, _CAMPAIGN if _known(likes, "campaign") else None)
+    found["channel"] = _named(relations, channel if is_known(likes, "channel") else None)
+    found["campaign"] = _named(relations, _CAMPAIGN if is_known(likes, "campaign") else None)
     reciprocal = _RECIPROCAL.format(share=SHARED_MEMBERS_MIN)
     found["reciprocal"] = _named(relations, reciprocal if owners_known else None)
     return found
 
 
-def _known(likes: pa.Table, column: str) -> bool:
+def is_known(likes: pa.Table, column: str) -> bool:
+    """Tell whether any like names a value of the column."""
     return len(likes) > 0 and pc.max(likes[column]).as_py() > MISSING
 
 

@@ -32,6 +32,7 @@ SIGNS: dict[str, str] = {
     "hundreds": "more members than one chat of people who know each other holds",
     "with_others": "members come when everybody else comes to the target",
     "seconds": "likes of a target lie within one minute",
+    "elsewhere": "members work from where they are not seen otherwise",
     "a_dozen": "no more members than a circle of friends has",
 }
 """What is looked at, and what it means when it is there."""
@@ -46,19 +47,19 @@ _PRIOR: dict[str, float] = {
 _PERCENT: dict[str, str] = {
     # In the order of SIGNS:  owner tails birth minutes life rotates order
     #                         device block batch channel campaign reciprocal linked hundreds with
-    #                         seconds dozen
-    "scripted_farm":        "35 30 30 85 15 10 30 50 50 50 30 15 02 30 15 02 40 10",
-    "paid_crowd":           "30 25 30 50 90 30 0.3 05 10 05 30 02 05 30 20 10 10 05",
-    "mutual_help_ring":     "05 50 50 40 80 20 0.3 05 05 05 40 05 90 10 02 25 05 15",
-    "nurtured_farm":        "30 10 30 05 80 30 05 30 30 40 20 02 02 30 15 20 10 15",
-    "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10 15 15 05 05",
-    "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95 40 15 20 05",
-    "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03 15 60 0.5 10",
-    "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 20 20 02 40 20 25",
-    "dormitory":            "10 60 30 40 97 50 0.3 05 98 20 40 05 05 05 02 40 02 12",
-    "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10 01 40 02 40",
-    "friends":              "05 50 50 02 97 20 0.3 03 20 05 20 02 50 05 01 30 01 95",
-    "shared_taste":         "03 85 90 02 97 90 0.3 01 03 02 10 02 02 20 40 99 0.5 10",
+    #                         seconds elsewhere dozen
+    "scripted_farm":        "35 30 30 85 15 10 30 50 50 50 30 15 02 30 15 02 40 25 10",
+    "paid_crowd":           "30 25 30 50 90 30 0.3 05 10 05 30 02 05 30 20 10 10 15 05",
+    "mutual_help_ring":     "05 50 50 40 80 20 0.3 05 05 05 40 05 90 10 02 25 05 10 15",
+    "nurtured_farm":        "30 10 30 05 80 30 05 30 30 40 20 02 02 30 15 20 10 25 15",
+    "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10 15 15 05 15 05",
+    "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95 40 15 20 20 05",
+    "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03 15 60 0.5 03 10",
+    "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 20 20 02 40 20 15 25",
+    "dormitory":            "10 60 30 40 97 50 0.3 05 98 20 40 05 05 05 02 40 02 03 12",
+    "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10 01 40 02 10 40",
+    "friends":              "05 50 50 02 97 20 0.3 03 20 05 20 02 50 05 01 30 01 05 95",
+    "shared_taste":         "03 85 90 02 97 90 0.3 01 03 02 10 02 02 20 40 99 0.5 03 10",
 }  # fmt: skip
 """Of a hundred groups of a kind, how many show each sign. Residents pass links round in one chat,
 so a dormitory's likes often come through one channel and within minutes, as do those of pages that
