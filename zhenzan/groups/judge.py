@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US
 from zhenzan.groups.relations import Relations
+from zhenzan.groups.tempo import part_by_tempo
 
 SCALES_US = (MINUTE_US, 10 * MINUTE_US, 2 * HOUR_US, DAY_US)
 """Time scales at which members' likes of one target may lie close together."""
@@ -270,6 +271,26 @@ def judge_groups(relations: Relations) -> pa.Table:
     ``time_nats`` how much closer in time to the other members' likes of the target than the
     log's rhythm explains (leave one out, a mixture of `SCALES_US` and of no concentration).
     """
+    _weigh_times(relations)
+    if part_by_tempo(relations):
+        _weigh_times(relations)
+    relations.keep("led", _LED, sd_min=_PLACE_SD_MIN)
+    relations.keep("followed", _FOLLOWED, tries=LED_TRIES, place=LED_PLACE_MAX, share=LED_SHARE_MAX)
+    relations.keep("member", _STAYED)
+    relations.keep("followed", "SELECT * FROM followed UNION ALL SELECT * FROM apart")
+    relations.keep("act", _LEFT_ACT)
+    relations.keep("shape", _SHAPE, hour=HOUR_US)
+    relations.keep("few", _FEW, most=FEW_TARGETS)
+    relations.keep("paired", _PAIRED, session=_SESSION_US)
+    relations.keep("taste", _TASTE)
+    relations.keep("twice", _TWICE)
+    relations.keep("tight", _TIGHT)
+    relations.keep("middle", _MIDDLE)
+    return relations.read(_GROUP, life=LIFE_SHARE_MIN)
+
+
+def _weigh_times(relations: Relations) -> None:
+    """Make ``act``, and let the times in it speak in ``odds`` and ``member``."""
     names = [*SCALES_US, 0]
     near = ", ".join(
         f"count(*) OVER (PARTITION BY g, item ORDER BY ts"
@@ -295,15 +316,3 @@ def judge_groups(relations: Relations) -> pa.Table:
     relations.keep("odds", _TIMED)
     relations.keep("member", _TIMED_MEMBER)
     relations.keep("act", _LEFT_ACT)
-    relations.keep("led", _LED, sd_min=_PLACE_SD_MIN)
-    relations.keep("followed", _FOLLOWED, tries=LED_TRIES, place=LED_PLACE_MAX, share=LED_SHARE_MAX)
-    relations.keep("member", _STAYED)
-    relations.keep("act", _LEFT_ACT)
-    relations.keep("shape", _SHAPE, hour=HOUR_US)
-    relations.keep("few", _FEW, most=FEW_TARGETS)
-    relations.keep("paired", _PAIRED, session=_SESSION_US)
-    relations.keep("taste", _TASTE)
-    relations.keep("twice", _TWICE)
-    relations.keep("tight", _TIGHT)
-    relations.keep("middle", _MIDDLE)
-    return relations.read(_GROUP, life=LIFE_SHARE_MIN)

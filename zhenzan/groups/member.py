@@ -242,6 +242,13 @@ UNION ALL SELECT g, account, 1.0, 2 FROM acquainted
 """
 
 
+_CHANGED = """
+SELECT t.* FROM {table} t LEFT JOIN changed c ON c.g = t.g WHERE c.g IS NULL
+UNION ALL
+SELECT n.* FROM {table}_anew n JOIN changed c ON c.g = n.g
+"""
+
+
 def settle_members(relations: Relations) -> None:
     """Make the tables ``member``, ``aim``, ``hit`` and ``odds`` from ``target``, in fixed rounds.
 
@@ -250,11 +257,8 @@ def settle_members(relations: Relations) -> None:
     candidates of ``acquainted`` come in, targets are found anew from the members, so that what
     the clusters missed comes in and what they caught by chance falls out.
     """
-    total, accounts, items = relations.one(
-        "SELECT (SELECT count(*) FROM liked), (SELECT count(*) FROM account_size),"
-        " (SELECT count(*) FROM item_size)"
-    )
-    facts = {"total": f"{float(total)}", "accounts": f"{float(accounts)}", "likes": _LIKES_MIN}
+    facts = _facts(relations)
+    items = relations.one("SELECT count(*) FROM item_size")[0]
     relations.keep("stratum_mass", _STRATA)
     relations.keep("hit", _HIT)
     relations.keep("member", _SEED, **facts)
@@ -281,6 +285,28 @@ def settle_members(relations: Relations) -> None:
         relations.keep("member", _MEMBER, **facts)
     relations.keep("aim", _AIM, **facts)
     _leave_out_explained(relations)
+
+
+def weigh_members(relations: Relations, changed: str) -> None:
+    """Make ``aim`` and ``odds`` anew for the groups that a query names by ``g``.
+
+    Their ``member``, ``target`` and ``hit`` have changed; those of other groups stay as they are.
+    """
+    relations.keep("changed", changed)
+    for name, query in (("aim", _AIM), ("odds", _ODDS)):
+        relations.keep(f"{name}_anew", query, near=1, **_facts(relations))
+        relations.keep("mixed", _CHANGED, table=name)
+        relations.keep(name, "SELECT * FROM mixed")
+        relations.drop(f"{name}_anew", "mixed")
+    relations.drop("changed")
+
+
+def _facts(relations: Relations) -> dict[str, object]:
+    """Give the numbers that the queries about members ask for."""
+    total, accounts = relations.one(
+        "SELECT (SELECT count(*) FROM liked), (SELECT count(*) FROM account_size)"
+    )
+    return {"total": f"{float(total)}", "accounts": f"{float(accounts)}", "likes": _LIKES_MIN}
 
 
 def _leave_out_explained(relations: Relations) -> None:
