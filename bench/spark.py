@@ -111,6 +111,7 @@ def _with_traits(likes: pa.Table) -> pa.Table:
         "channel": account % 5,
         "registered_us": account // 40 * HOUR_US,
         "campaign": np.zeros(len(account)),
+        "author": likes["item"].to_numpy() % (int(account.max()) + 1),
     }
     for name, values in columns.items():
         likes = likes.append_column(name, pa.array(values, LIKES.field(name).type, safe=False))
@@ -130,7 +131,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         SparkRelations(open_session(), Path(folder)) as relations,
     ):
-        there = search(relations, likes, owners=None, options=GroupOptions())
+        there = search(relations, likes, options=GroupOptions())
         statements = relations.statements
     print(
         f"{options.likes:,} likes, {statements} statements: DuckDB {middle - started:.1f} s, "

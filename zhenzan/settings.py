@@ -116,6 +116,9 @@ class Settings:
     broker_needed: int = _row(  # type: ignore[assignment]
         0, 0, 1, "1 where topics are the only way in: without a broker the service is not ready."
     )
+    merchants_are_accounts: int = _row(  # type: ignore[assignment]
+        0, 0, 1, "1 where a merchant's id is the id of the account that made its items."
+    )
     retention_every_s: int = _row(  # type: ignore[assignment]
         86_400, 0, 31_536_000, "Time between two removals of what is over; 0 for none."
     )

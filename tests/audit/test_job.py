@@ -188,3 +188,37 @@ def test_a_mapping_is_read_as_in_score(tmp_path):
     source = Source(str(tmp_path / "log.parquet"), mapping=str(tmp_path / "map.yaml"))
     audit_log(source, tmp_path / "out", OPTIONS, Settings(), find=by_device)
     assert len(pq.read_table(tmp_path / "out" / "groups.parquet")) == 1
+
+
+def test_the_search_hears_who_made_an_item(tmp_path):
+    # item1 by the items table; item2 by its merchant, which is an account where that is said.
+    log = write(
+        [*honest(8), like(3, "person1", "item1"), like(4, "shop2", "item2")],
+        tmp_path / "log.parquet",
+    )
+    made = pa.table({"item_id": ["item1"], "author_id": ["person7"]})
+    pq.write_table(made, tmp_path / "items.parquet")
+    heard = []
+
+    def find(likes, options):
+        heard.append(likes)
+        return by_device(likes, options)
+
+    for settings in (Settings(), Settings(merchants_are_accounts=1)):
+        out = tmp_path / f"out{len(heard)}"
+        source = Source(str(log), items=tmp_path / "items.parquet")
+        audit_log(source, out, OPTIONS, settings, find=find)
+    told = [
+        {
+            (row["item"], row["author"])
+            for one in part
+            for row in one.to_pylist()
+            if row["author"] >= 0
+        }
+        for part in (heard[: len(heard) // 2], heard[len(heard) // 2 :])
+    ]
+    assert len(told[0]) == 1
+    assert told[1] > told[0]
+    # All items that end in 2 belong to `shop2`, which is the only account among the merchants.
+    assert len({author for _, author in told[1] - told[0]}) == 1
+    assert len(told[1] - told[0]) == 4

@@ -22,6 +22,7 @@ from zhenzan.events.convert import to_time
 from zhenzan.events.duplicates import Duplicates
 from zhenzan.events.hashing import hash_strings
 from zhenzan.events.ingest import Ingest
+from zhenzan.settings import Settings
 
 Read = Callable[..., tuple[list[Batch], Ingest]]
 
@@ -197,6 +198,26 @@ def test_side_tables_line_up_with_codes_and_fill_gaps(tmp_path: Path, read: Read
     assert ingest.verified.tolist() == [0, 1, -1]
     assert ingest.accounts is not None
     assert ingest.accounts.region.tolist() == [-1, 0, -1]
+
+
+def test_authors_are_named_by_the_items_table_or_where_merchants_are_said_to_be_accounts(
+    tmp_path: Path, read: Read
+) -> None:
+    (tmp_path / "items.csv").write_text("item_id,author_id\ni1,a2\ni2,\ni3,nobody\n")
+    (tmp_path / "log.csv").write_text(
+        "event_id,ts,kind,account_id,item_id,merchant_id\n"
+        "1,1714557600,like,a1,i1,a1\n"
+        "2,1714557601,like,a2,i2,a2\n"
+        "3,1714557602,like,a1,i3,shop\n"
+        "4,1714557603,like,a1,i4,\n"
+    )
+    log, items = tmp_path / "log.csv", tmp_path / "items.csv"
+    _, ingest = read(log, items=items)
+    assert ingest.item_authors().tolist() == [1, -1, -1, -1]
+    assert ingest.merchant_accounts().tolist() == [-1, -1, -1]
+    _, ingest = read(log, settings=Settings(merchants_are_accounts=1))
+    assert ingest.item_authors().tolist() == [-1] * 4
+    assert ingest.merchant_accounts().tolist() == [0, 1, -1]
 
 
 MAPPED = """

@@ -11,6 +11,10 @@ WIDE = {"own_life": True, "one_owner": False, "tails_off": True, "rotates": True
 """Many people, of whom a few at a time like what belongs to many owners."""
 
 
+TRADE = {"reciprocal": True, "own_life": True, "one_owner": False}
+"""Members like what other members made, both ways."""
+
+
 @pytest.mark.parametrize("sign", SIGNS)
 def test_a_sign_that_nobody_knows_says_what_no_sign_says(sign):
     assert name_kinds([{sign: None}]) == name_kinds([{}])
@@ -30,7 +34,8 @@ def test_a_group_without_signs_is_no_kind_for_certain():
             {"minutes": True, "device": True, "own_life": False},
             "scripted_farm",
         ),
-        ({"reciprocal": True, "own_life": True, "one_owner": False}, "mutual_help_ring"),
+        (TRADE | {"tails_off": False, "from_birth": False, "a_dozen": False}, "mutual_help_ring"),
+        (TRADE | {"tails_off": True, "from_birth": True, "a_dozen": True}, "friends"),
         ({"linked": True, "rotates": True, "one_owner": False}, "reseller_pool"),
         ({"campaign": True, "own_life": True, "minutes": False}, "sanctioned_team"),
         ({"block": True, "own_life": True, "one_owner": False, "tails_off": True}, "dormitory"),

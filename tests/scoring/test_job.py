@@ -303,3 +303,21 @@ def test_accounts_and_merchants_say_which_reasons_recur(scored):
                 assert reason["text"] and reason["text_zh"]
         clean = [row for row in table if not row["likes_excluded"] and not row["likes_held"]]
         assert clean and (name == "merchants" or all(not row["reasons"] for row in clean))
+
+
+def test_a_ring_is_named_where_the_items_table_says_who_made_an_item(tmp_path):
+    # The simulated platform's friends, who like each other's posts as well, are no ring.
+    world = World(days=4, accounts=2_500, items=600, merchants=90)
+    played = simulate(world, [order("mutual_ring", "medium")], ["mutual_friends"], seed=12)
+    pq.write_table(played.interactions, tmp_path / "log.parquet")
+    pq.write_table(played.items, tmp_path / "items.parquet")
+    ingest = Ingest(tmp_path / "log.parquet", SETTINGS, items=tmp_path / "items.parquet")
+    score_log(ingest, tmp_path / "out", SETTINGS)
+    groups = pq.read_table(tmp_path / "out" / "groups.parquet")
+    rings = groups.filter(pc.equal(groups["kind"], "mutual_help_ring"))
+    members = pq.read_table(tmp_path / "out" / "group_members.parquet")
+    inside = members.filter(pc.is_in(members["group_id"], rings["group_id"].combine_chunks()))
+    labels = played.labels
+    ordered = labels.filter(pc.equal(labels["role"], "attack"))["account_id"].unique()
+    assert len(inside) > 20
+    assert pc.all(pc.is_in(inside["account_id"], ordered)).as_py()

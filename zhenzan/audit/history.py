@@ -23,6 +23,7 @@ from zhenzan.events.hashing import hash_strings
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
 from zhenzan.groups import schema
+from zhenzan.groups.authors import authors_of
 from zhenzan.groups.schema import MISSING
 from zhenzan.scoring.ahead import ahead
 
@@ -47,6 +48,7 @@ class History:
         self._codes = {key: pq.read_table(folder / f"{key}.parquet") for key in _HASHED}
         self._registered_us = self._codes["account"]["registered_us"].to_numpy()
         self.created_us = self._codes["item"]["created_us"].to_numpy()
+        self._authors = tuple(self._codes[key]["author"].to_numpy() for key in ("item", "merchant"))
         meta = self._file.metadata
         rows = [meta.row_group(k).num_rows for k in range(meta.num_row_groups)]
         self._starts = np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
@@ -88,6 +90,8 @@ class History:
         columns = {name: table[name] for name in table.column_names}
         columns["row"] = pa.array(np.arange(first, last))
         columns["registered_us"] = pa.array(registered)
+        item, merchant = table["item"].to_numpy(), table["merchant"].to_numpy()
+        columns["author"] = pa.array(authors_of(item, merchant, *self._authors))
         return pa.table({name: columns[name] for name in schema.LIKES.names}).cast(schema.LIKES)
 
     def event_ids(self, rows: NDArray[np.int64]) -> pa.Array:
@@ -243,4 +247,7 @@ def _write_codes(ingest: Ingest, folder: Path, registered: NDArray[np.int64]) ->
             if ingest.items is not None:
                 created[: len(ingest.items)] = ingest.items.created_at_us[:count]
             columns["created_us"] = created
+            columns["author"] = ingest.item_authors()
+        if key == "merchant":
+            columns["author"] = ingest.merchant_accounts()
         pq.write_table(pa.table(columns), folder / f"{key}.parquet", compression="zstd")

@@ -224,7 +224,10 @@ class CodeTable:
 
     def find(self, array: pa.Array) -> _I32:
         """Look strings up without adding any; -1 where the string has no code."""
-        hashes = hash_strings(array)
+        return self.find_hashed(hash_strings(array))
+
+    def find_hashed(self, hashes: U64) -> _I32:
+        """Look strings up by their hashes, as `find` does; 0 stands for no string."""
         codes = np.empty(len(hashes), np.int32)
         _find(self._slots, hashes, codes)
         return codes

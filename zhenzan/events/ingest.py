@@ -135,6 +135,28 @@ class Ingest:
         """View who is verified (1), not (0) or unknown (-1), by account code."""
         return self.accounts.verified if self.accounts else None
 
+    def item_authors(self) -> NDArray[np.int32]:
+        """Name the account that made each item, by item code; -1 where the items table does not.
+
+        An author who has done nothing in the log is no account of it.
+        """
+        authors = np.full(len(self.tables["item"]), -1, np.int32)
+        if self.items is not None:
+            known = self.tables["account"].find_hashed(self.items.author_hash)
+            authors[: len(known)] = known
+        return authors
+
+    def merchant_accounts(self) -> NDArray[np.int32]:
+        """Name the account that each merchant is, by merchant code; -1 where it is none.
+
+        Two ids are one only where the operator says so (``merchants_are_accounts``): numbers of
+        two tables often agree by accident, and ids carry no information (design.md, rule 5).
+        """
+        merchants = self.tables["merchant"]
+        if not self._settings.merchants_are_accounts:
+            return np.full(len(merchants), -1, np.int32)
+        return self.tables["account"].find_hashed(merchants.hashes())
+
     def __iter__(self) -> Iterator[LogBatch]:
         assert not self._is_used, "a log is read once; make another Ingest"
         self._is_used = True

@@ -74,5 +74,6 @@ ITEMS = pa.schema(
         pa.field("merchant_id", pa.string()),
         pa.field("category", pa.string()),
         pa.field("created_at", pa.timestamp("us", tz="UTC")),
+        pa.field("author_id", pa.string()),
     ]
 )

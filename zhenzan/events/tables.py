@@ -52,7 +52,7 @@ class AccountFacts:
 
 
 class ItemFacts:
-    """What the items table says, by item code; missing facts are -1."""
+    """What the items table says, by item code; missing facts are -1, of ``author_hash`` 0."""
 
     def __init__(self, path: Path) -> None:
         table = _read(path, ITEMS)
@@ -60,7 +60,9 @@ class ItemFacts:
         self._created_us = _times(table, "created_at")
         self._merchant = _texts(table, "merchant_id")
         self._category = _texts(table, "category")
+        self._author = hash_strings(_texts(table, "author_id"))
         self.created_at_us = np.zeros(0, np.int64)
+        self.author_hash = np.zeros(0, np.uint64)
         self.merchant = np.zeros(0, np.int32)
         self.category = np.zeros(0, np.int32)
 
@@ -71,6 +73,8 @@ class ItemFacts:
         taken = pa.array(np.maximum(at, 0), mask=at < 0)
         self.merchant = np.append(self.merchant, merchants.encode(self._merchant.take(taken)))
         self.category = np.append(self.category, categories.encode(self._category.take(taken)))
+        author = np.append(self._author, np.uint64(0))[np.where(at < 0, len(self._author), at)]
+        self.author_hash = np.append(self.author_hash, author)
 
     def __len__(self) -> int:
         """Count the items that are lined up."""

@@ -115,8 +115,7 @@ FROM met m JOIN size x ON x.g = m.g JOIN size y ON y.g = m.h ORDER BY m.g, m.h
 
 
 def assemble(
-    relations: Relations, likes: pa.Table, looks: pa.Table, *, owners_known: bool,
-    false_discovery_max: float,
+    relations: Relations, likes: pa.Table, looks: pa.Table, *, false_discovery_max: float
 ) -> Groups:  # fmt: skip
     """Test every candidate against the null, name its kind, and write the answer.
 
@@ -136,7 +135,7 @@ def assemble(
     relations.give("reported", pa.table({"g": looks["g"].take(keep)}))
     pools = np.full(len(looks), -1, np.int64)
     pools[keep] = _pools(relations, numbers[keep], accounts)
-    signs = find_signs(relations, likes, looks, proven, pools, owners_known=owners_known)
+    signs = find_signs(relations, likes, looks, proven, pools)
     kinds = [
         ("reseller_pool", odds, harmless) if pool >= 0 and kind not in BENIGN_KINDS else
         (kind, odds, harmless)

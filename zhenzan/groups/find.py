@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from zhenzan.groups.answer import assemble
 from zhenzan.groups.cluster import cluster_ties
+from zhenzan.groups.exchange import find_exchanges
 from zhenzan.groups.flash import find_flashes
 from zhenzan.groups.judge import judge_groups
 from zhenzan.groups.meetings import find_meetings
@@ -16,7 +17,10 @@ from zhenzan.groups.relations import Relations
 from zhenzan.groups.schema import Groups, complete, no_groups
 from zhenzan.groups.ties import find_ties
 
-_OWNER = "SELECT item, max(merchant) AS merchant FROM likes WHERE item >= 0 GROUP BY item"
+_OWNER = """
+SELECT item, max(merchant) AS merchant, max(author) AS author FROM likes WHERE item >= 0
+GROUP BY item
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +40,14 @@ class GroupOptions:
     pairs_per_like_max: float = 20.0
 
 
-def find_groups(
-    likes: pa.Table, *, owners: pa.Table | None = None, options: GroupOptions | None = None
-) -> Groups:
+def find_groups(likes: pa.Table, *, options: GroupOptions | None = None) -> Groups:
     """Find the accounts that act together, and the likes they gave together.
 
     Parameters
     ----------
     likes
-        Likes with the columns of `schema.LIKES`; those of `schema.OPTIONAL` may be absent.
-    owners
-        Which account stands behind which merchant, columns ``merchant`` and ``account``; with it
-        reciprocal likes (my item, your like; your item, my like) are seen.
+        Likes with the columns of `schema.LIKES`; those of `schema.OPTIONAL` may be absent. With
+        ``author`` reciprocal likes (my item, your like; your item, my like) are seen.
     options
         Limits; the defaults fit a million likes into one gibibyte.
 
@@ -65,16 +65,12 @@ def find_groups(
         threads=options.threads,
         spill_folder=options.spill_folder,
     ) as relations:
-        return search(relations, likes, owners=owners, options=options)
+        return search(relations, likes, options=options)
 
 
-def search(
-    relations: Relations, likes: pa.Table, *, owners: pa.Table | None, options: GroupOptions
-) -> Groups:
+def search(relations: Relations, likes: pa.Table, *, options: GroupOptions) -> Groups:
     """Find the groups among likes with all columns of `schema.LIKES`, on a given engine of SQL."""
     relations.give("likes", likes)
-    if owners is not None:
-        relations.give("owners", owners)
     relations.keep("item_owner", _OWNER)
     find_ties(
         relations,
@@ -84,9 +80,7 @@ def search(
     find_flashes(relations)
     cluster_ties(relations)
     find_meetings(relations, pairs_per_like_max=options.pairs_per_like_max)
+    find_exchanges(relations)
     settle_members(relations)
     looks = judge_groups(relations)
-    return assemble(
-        relations, likes, looks, owners_known=owners is not None,
-        false_discovery_max=options.false_discovery_max,
-    )  # fmt: skip
+    return assemble(relations, likes, looks, false_discovery_max=options.false_discovery_max)

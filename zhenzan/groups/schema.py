@@ -18,7 +18,7 @@ MISSING = -1
 
 REQUIRED = ("row", "ts", "account", "item")
 OPTIONAL = (
-    "merchant", "category", "device", "block", "channel", "registered_us", "campaign",
+    "merchant", "category", "device", "block", "channel", "registered_us", "campaign", "author",
 )  # fmt: skip
 """Columns of ``likes`` that may be absent; an absent column is missing in every row."""
 
@@ -35,10 +35,12 @@ LIKES = pa.schema(
         pa.field("channel", pa.int32(), nullable=False),
         pa.field("registered_us", pa.int64(), nullable=False),
         pa.field("campaign", pa.int8(), nullable=False),
+        pa.field("author", pa.int32(), nullable=False),
     ]
 )
 """Input: one row a like. ``ts`` and ``registered_us`` are microseconds since 1970 (UTC), ``block``
-is an address block, ``campaign`` is 1 inside the official channel and 0 outside, -1 unknown."""
+is an address block, ``campaign`` is 1 inside the official channel and 0 outside, -1 unknown;
+``author`` is the account that made the item."""
 
 KINDS = (
     "scripted_farm",

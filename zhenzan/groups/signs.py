@@ -11,9 +11,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from zhenzan.groups.exchange import count_exchanges
+from zhenzan.groups.null import chernoff_nats
 from zhenzan.groups.place import drop_lives, find_elsewhere, keep_lives
 from zhenzan.groups.relations import Relations
-from zhenzan.groups.trait import find_traits, is_known
+from zhenzan.groups.trait import (
+    SHARED_LIFT_MIN,
+    SHARED_MEMBERS_MIN,
+    SHARED_NATS,
+    find_traits,
+    is_known,
+)
 
 OWNER_SHARE = (0.5, 0.9)
 """A group serves one merchant not at all up to the first share of its likes, fully from the
@@ -33,9 +41,9 @@ more is ordinary."""
 SECONDS_S = 60.0
 """Half of the members within a minute of each other, on target after target."""
 
-A_DOZEN = (9.0, 15.0)
-"""A circle of friends has up to about a dozen people; a chat group that trades likes has more,
-since each member gets no more likes than there are others."""
+A_DOZEN = (9.0, 20.0)
+"""A circle of friends has about a dozen people, and hardly ever twenty; a chat group that trades
+likes has more, since each member gets no more likes than there are others."""
 
 WITH_OTHERS = (0.25, 0.45)
 """Of the likes of others, half lie in the middle half of the members' likes where both come at the
@@ -46,6 +54,9 @@ ELSEWHERE = (0.15, 0.5)
 """Share of the work that comes from devices or blocks where the members are not seen otherwise,
 beyond what is usual: residents, fans and friends stay below 0.15, as people who move about do."""
 
+AUTHORS_TOLD_MIN = 0.5
+"""Share of the likes on targets whose author must be known to say that nothing goes both ways."""
+
 OTHERS_MIN = 20
 ROTATES_COHESION_MAX = 0.3
 FIXED_ORDER_MIN = 0.8
@@ -53,7 +64,7 @@ FIXED_ORDER_MIN = 0.8
 
 def find_signs(
     relations: Relations, likes: pa.Table, looks: pa.Table, proven: NDArray[np.bool_],
-    pools: NDArray[np.int64], *, owners_known: bool,
+    pools: NDArray[np.int64],
 ) -> list[dict[str, float | None]]:  # fmt: skip
     """Tell how far each candidate shows each sign of `typology.SIGNS`; None where it is unknown.
 
@@ -69,10 +80,11 @@ def find_signs(
     places = [key for key in PLACES if is_known(likes, key)]
     for key in places:
         keep_lives(relations, key)
-    traits = find_traits(relations, likes, owners_known=owners_known)
+    traits = find_traits(relations, likes)
     elsewhere = [find_elsewhere(relations, key) for key in places]
     for key in places:
         drop_lives(relations, key)
+    exchanges = {row["g"]: row for row in count_exchanges(relations)}
     signs: list[dict[str, float | None]] = []
     grain_us = _grain_us(likes["ts"].to_numpy())
     timed = grain_us > 0
@@ -99,9 +111,22 @@ def find_signs(
         }
         away = [shares[look["g"]] for shares in elsewhere if look["g"] in shares]
         sign["elsewhere"] = _degree(max(away), *ELSEWHERE) if away else None
+        sign["reciprocal"] = _reciprocal(exchanges[look["g"]])
         sign |= {name: None if g is None else look["g"] in g for name, g in traits.items()}
         signs.append(sign)
     return signs
+
+
+def _reciprocal(row: dict[str, float]) -> bool | None:
+    """Tell whether members like each other's items; unknown where nobody says who made them."""
+    if row["told"] < AUTHORS_TOLD_MIN:
+        return None
+    surprise = chernoff_nats(np.array(row["inside"]), np.array(row["expected"]))
+    return bool(
+        row["traders"] >= SHARED_MEMBERS_MIN * row["size"]
+        and row["inside"] > SHARED_LIFT_MIN * row["expected"]
+        and surprise >= SHARED_NATS
+    )
 
 
 def _grain_us(ts: NDArray[np.int64]) -> int:

@@ -42,21 +42,25 @@ LEFT JOIN parted p ON p.g = s.g
 """
 
 _AIMED = """
--- The slow part aims at what two of its members like.
-SELECT s.g, a.item FROM slow s JOIN act a ON a.g = s.g AND a.account = s.account
-GROUP BY s.g, a.item HAVING count(*) >= {least}
+-- Each part aims at what two of its members like.
+SELECT p.g, p.part, a.item
+FROM (SELECT g, g AS part FROM parted UNION ALL SELECT g, part FROM parted) p
+JOIN member m ON m.g = p.part JOIN act a ON a.g = p.g AND a.account = m.account
+GROUP BY p.g, p.part, a.item HAVING count(*) >= {least}
 """
 
 _TARGET = """
-SELECT * FROM target UNION ALL
-SELECT p.part, t.item, t.from_us, t.to_us, t.tries
-FROM target t JOIN aimed a ON a.g = t.g AND a.item = t.item JOIN parted p ON p.g = t.g
+SELECT t.* FROM target t LEFT JOIN parted p ON p.g = t.g WHERE p.g IS NULL
+UNION ALL
+SELECT a.part, t.item, t.from_us, t.to_us, t.tries
+FROM target t JOIN aimed a ON a.g = t.g AND a.item = t.item
 """
 
 _HIT = """
-SELECT * FROM hit UNION ALL
-SELECT p.part, h.account, h.item, h.ts, h.category
-FROM hit h JOIN aimed a ON a.g = h.g AND a.item = h.item JOIN parted p ON p.g = h.g
+SELECT h.* FROM hit h LEFT JOIN parted p ON p.g = h.g WHERE p.g IS NULL
+UNION ALL
+SELECT a.part, h.account, h.item, h.ts, h.category
+FROM hit h JOIN aimed a ON a.g = h.g AND a.item = h.item
 """
 
 _APART = """
@@ -77,10 +81,11 @@ def part_by_tempo(relations: Relations) -> bool:
     relations.keep("parted", _PARTED)
     is_parted = relations.one("SELECT count(*) FROM parted")[0] > 0
     if is_parted:
-        relations.keep("aimed", _AIMED, least=_LIKES_MIN)
         for name, query in (("member", _MEMBER), ("target", _TARGET), ("hit", _HIT)):
             relations.keep("moved", query)
             relations.keep(name, "SELECT * FROM moved")
+            if name == "member":
+                relations.keep("aimed", _AIMED, least=_LIKES_MIN)
         relations.drop("aimed", "moved")
         weigh_members(relations, "SELECT g FROM parted UNION ALL SELECT part FROM parted")
     relations.keep("apart", _APART)

@@ -81,26 +81,14 @@ SELECT a.g FROM act a JOIN likes l ON l.account = a.account AND l.item = a.item 
 GROUP BY a.g HAVING avg(CASE WHEN l.campaign = 1 THEN 1.0 ELSE 0.0 END) >= 0.5
 """
 
-_RECIPROCAL = """
-SELECT m.g FROM member m JOIN (
-    SELECT DISTINCT a.g, w.account FROM act a JOIN item_owner o USING (item)
-    JOIN owners w ON w.merchant = o.merchant
-) w ON w.g = m.g AND w.account = m.account
-JOIN (SELECT g, count(*) AS size FROM member GROUP BY g) s ON s.g = m.g
-GROUP BY m.g HAVING count(*) >= {share} * max(s.size)
-"""
 
-
-def find_traits(
-    relations: Relations, likes: pa.Table, *, owners_known: bool
-) -> dict[str, set[int] | None]:
+def find_traits(relations: Relations, likes: pa.Table) -> dict[str, set[int] | None]:
     """Name the groups that show each trait; None where the log cannot know it.
 
     ``device``, ``block`` and ``batch``: pairs of members that share one against the rate at
     which any two accounts do (a block: one that is home to a large part of the members).
     ``channel``: most likes come through a channel that is rare otherwise.
     ``campaign``: most lie inside the official channel.
-    ``reciprocal``: members own what the group likes.
     """
     found: dict[str, set[int] | None] = {}
     for name, column in zip(TRAITS, ("device", "block", "registered_us"), strict=True):
@@ -116,8 +104,6 @@ def find_traits(
     channel = _CHANNEL.format(share=CHANNEL_SHARE_MIN, lift=CHANNEL_LIFT_MIN)
     found["channel"] = _named(relations, channel if is_known(likes, "channel") else None)
     found["campaign"] = _named(relations, _CAMPAIGN if is_known(likes, "campaign") else None)
-    reciprocal = _RECIPROCAL.format(share=SHARED_MEMBERS_MIN)
-    found["reciprocal"] = _named(relations, reciprocal if owners_known else None)
     return found
 
 

@@ -27,7 +27,7 @@ SIGNS: dict[str, str] = {
     "batch": "members registered together",
     "channel": "likes come through one channel that is rare otherwise",
     "campaign": "likes lie inside the official channel",
-    "reciprocal": "members own what the group likes",
+    "reciprocal": "members like what other members made, both ways",
     "linked": "members serve other groups as well",
     "hundreds": "more members than one chat of people who know each other holds",
     "with_others": "members come when everybody else comes to the target",
@@ -50,24 +50,26 @@ _PERCENT: dict[str, str] = {
     #                         seconds elsewhere dozen
     "scripted_farm":        "35 30 30 85 15 10 30 50 50 50 30 15 02 30 15 02 40 25 10",
     "paid_crowd":           "30 25 30 50 90 30 0.3 05 10 05 30 02 05 30 20 10 10 15 05",
-    "mutual_help_ring":     "05 50 50 40 80 20 0.3 05 05 05 40 05 90 10 02 25 05 10 15",
+    "mutual_help_ring":     "05 40 35 40 80 20 0.3 05 05 05 40 05 90 10 02 25 05 10 15",
     "nurtured_farm":        "30 10 30 05 80 30 05 30 30 40 20 02 02 30 15 20 10 25 15",
     "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10 15 15 05 15 05",
     "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95 40 15 20 20 05",
     "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03 15 60 0.5 03 10",
-    "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 20 20 02 40 20 15 25",
+    "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 60 20 02 40 20 15 25",
     "dormitory":            "10 60 30 40 97 50 0.3 05 98 20 40 05 05 05 02 40 02 03 12",
     "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10 01 40 02 10 40",
-    "friends":              "05 50 50 02 97 20 0.3 03 20 05 20 02 50 05 01 30 01 05 95",
+    "friends":              "05 85 85 02 97 20 0.3 03 20 05 20 02 90 05 01 30 01 05 95",
     "shared_taste":         "03 85 90 02 97 90 0.3 01 03 02 10 02 02 20 40 99 0.5 03 10",
 }  # fmt: skip
 """Of a hundred groups of a kind, how many show each sign. Residents pass links round in one chat,
 so a dormitory's likes often come through one channel and within minutes, as do those of pages that
 pass a post on; clubs and teams of one place share a block. People of one taste know nothing of each
 other: they find the same things when everybody finds them. Friends are few, and what each of them
-makes or recommends is seen by the others in their own time; nobody comes within a minute, target
-after target, but scripts and networks of pages; a ring that trades likes wants more
-than a dozen of them.
+makes or recommends is seen by the others in their own time, so that likes go both ways among them
+as they do in a ring, and tell neither from the other; but friends come when something appears, and
+a ring works on an item when it is its turn. Pages of one network push each other's posts as well.
+Nobody comes within a minute, target after target, but scripts and networks of pages; a ring that
+trades likes wants more than a dozen members.
 """
 
 UNKNOWN_OWNER_CONFIDENCE_MAX = 0.45

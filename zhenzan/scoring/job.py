@@ -19,6 +19,7 @@ from zhenzan.detectors.interface import Family
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.events.ingest import Ingest
 from zhenzan.events.schema import Kind
+from zhenzan.groups.authors import authors_of
 from zhenzan.scoring.ahead import ahead
 from zhenzan.scoring.at_once import AtOnceScorer
 from zhenzan.scoring.decide import count_states, new_accounts
@@ -208,7 +209,7 @@ def evidence_of(run: Run, report: Progress = silent) -> tuple[Settlement, Settle
     """Settle the likes of a log by the evidence alone; also return it before groups spoke."""
     report("settle", 0.0)
     spill = run.spill
-    lockstep = find_lockstep(spill)
+    lockstep = find_lockstep(spill, authors=_authors(run))
     report("settle", 0.3)
     measured = measure(run, lockstep)
     report("settle", 0.6)
@@ -220,6 +221,12 @@ def evidence_of(run: Run, report: Progress = silent) -> tuple[Settlement, Settle
     states = settled_states(score, nats, owned, run.settings, is_new=is_new)
     settled = replace(own, score=score, nats=nats)
     return Settlement(measured, settled, lockstep, states), own
+
+
+def _authors(run: Run) -> NDArray[np.int32]:
+    """Name the account that made the item of each like; -1 where nobody says it."""
+    item, merchant = run.spill.key("item"), run.spill.key("merchant")
+    return authors_of(item, merchant, run.ingest.item_authors(), run.ingest.merchant_accounts())
 
 
 def _ruled(run: Run, rules: RuleHook, plain: Settlement) -> Settlement:

@@ -43,11 +43,13 @@ class Lockstep:
     group_id: pa.Array
 
 
-def find_lockstep(spill: LikeSpill) -> Lockstep:
+def find_lockstep(spill: LikeSpill, *, authors: NDArray[np.int32] | None = None) -> Lockstep:
     """Find the groups among the likes of a log.
 
-    A merchant and an account of the same id are not taken for one: numbers of two tables often
-    agree by accident, and ids carry no information (design.md, rule 5).
+    Parameters
+    ----------
+    authors
+        The account that made the item of each like, -1 where it is unknown; None: of no like.
     """
     columns = {name: spill.key(name) for name in _COLUMNS}
     likes = pa.table(
@@ -57,6 +59,8 @@ def find_lockstep(spill: LikeSpill) -> Lockstep:
             "campaign": spill.key("campaign").astype(np.int8),
         }
     )
+    if authors is not None:
+        likes = likes.append_column("author", pa.array(authors))
     told = likes.filter((likes["account"].to_numpy() >= 0) & (likes["item"].to_numpy() >= 0))
     groups = find_groups(told)
     judged = strongest(groups)

@@ -211,6 +211,7 @@ def items(catalogue: Catalogue, ids: Ids, end_us: int) -> pa.Table:
             _merchants(catalogue.merchant[codes].astype(np.int64), catalogue.owner[codes], ids),
             _words([row.name for row in CATEGORIES], catalogue.category[codes].astype(np.int64)),
             pa.array(catalogue.created_us[codes] // 1_000 * 1_000, ITEMS.field(3).type),
+            ids.of(catalogue.owner[codes].astype(np.int64), ACCOUNT),
         ],
         schema=ITEMS,
     )
