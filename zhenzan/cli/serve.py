@@ -126,6 +126,7 @@ def serve(  # noqa: PLR0913  one parameter per flag
     """
     from zhenzan import settings as settings_table
     from zhenzan.access.retention.hold import read_hold
+    from zhenzan.live.pauses import short_pauses
     from zhenzan.live.scorer import Facts
 
     settings, _ = settings_table.load({}, file=settings_file)
@@ -147,7 +148,11 @@ def serve(  # noqa: PLR0913  one parameter per flag
         with _opened(data, database, settings, facts, settle_every_s, from_rest) as opened:
             server, parts, token = _server(opened, settings, webhook_network or [])
             _greet(listener, token, as_json=as_json)
-            with _retention(opened, settings, data, hold, parts), _beside(parts, broker):
+            with (
+                _retention(opened, settings, data, hold, parts),
+                _beside(parts, broker),
+                short_pauses(),
+            ):
                 server.run(sockets=[listener])
     finally:
         listener.close()
