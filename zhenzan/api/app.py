@@ -54,7 +54,14 @@ _SUMMARY = "Interactions in, counted likes with reasons out."
 
 def create_app(parts: Parts) -> FastAPI:
     """Make the application over its parts; it starts and stops none of them."""
-    app = FastAPI(title="Zhenzan", version=__version__, summary=_SUMMARY, redoc_url=None)
+    app = FastAPI(
+        title="Zhenzan",
+        version=__version__,
+        summary=_SUMMARY,
+        redoc_url=None,
+        # Spans are ours (`zhenzan.telemetry`); newer FastAPI looks for others' at each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.parts = parts
     app.state.gate = parts.gate
     for router in ROUTERS:

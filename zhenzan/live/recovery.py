@@ -157,7 +157,7 @@ def count(rows: pa.Table, position: int, judged: Judged, *, version: str) -> Cou
         Canonical rows, of which the first has the given position.
     """
     effect = Counted(position, position + rows.num_rows - 1)
-    likes = rows.take(pa.array(judged.likes)).select(_LIKE).to_pydict()
+    likes = rows.select(_LIKE).take(pa.array(judged.likes)).to_pydict()
     owners = judged.merchants or likes["merchant_id"]
     as_of = judged.as_of_us[judged.likes].tolist()
     score, states = judged.score.tolist(), judged.states.tolist()

@@ -8,7 +8,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from zhenzan.errors import MissingExtra
@@ -69,10 +69,9 @@ class Tracing:
             self._provider.shutdown()
             self._provider = None
 
-    @contextmanager
     def span(
         self, name: str, *, rows: int, links: Sequence[object] = ()
-    ) -> Generator[object | None]:
+    ) -> AbstractContextManager[object | None]:
         """Make a span around a block; give what another span may be linked to.
 
         Parameters
@@ -80,16 +79,8 @@ class Tracing:
         links
             What spans gave that this one continues.
         """
-        if self._tracer is None:
-            yield None
-            return
-        from opentelemetry.trace import Link, SpanContext
-
-        linked = [Link(link) for link in links if isinstance(link, SpanContext)]
-        with self._tracer.start_as_current_span(
-            f"zhenzan.{name}", links=linked, attributes={"zhenzan.rows": rows}
-        ) as made:
-            yield made.get_span_context()
+        tracer = self._tracer
+        return _NOTHING if tracer is None else _made(tracer, name, rows, links)
 
     def here(self) -> object | None:
         """Give what a span may be linked to that is made elsewhere for the present one."""
@@ -98,6 +89,23 @@ class Tracing:
         from opentelemetry.trace import get_current_span
 
         return get_current_span().get_span_context()
+
+
+_NOTHING = nullcontext()
+"""What stands for every span while tracing is off; it holds no state."""
+
+
+@contextmanager
+def _made(
+    tracer: Tracer, name: str, rows: int, links: Sequence[object]
+) -> Generator[object | None]:
+    from opentelemetry.trace import Link, SpanContext
+
+    linked = [Link(link) for link in links if isinstance(link, SpanContext)]
+    with tracer.start_as_current_span(
+        f"zhenzan.{name}", links=linked, attributes={"zhenzan.rows": rows}
+    ) as made:
+        yield made.get_span_context()
 
 
 TRACING = Tracing()
