@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from zhenzan.cli.verify import _taken
+from zhenzan.clock import DAY_US
 from zhenzan.counts.interface import LikeState, Revision
 from zhenzan.counts.ledger import CountLedger
+from zhenzan.counts.verify import verify
 from zhenzan.detectors.interface import Family
 from zhenzan.errors import RuleError, SourceError
+from zhenzan.live import open_service
+from zhenzan.live.retirement import Retirement
+from zhenzan.live.scorer import Facts
+from zhenzan.live.settler import settle
 from zhenzan.live.undoing import undo_in_ledger, undo_in_service
 from zhenzan.rules.batch import FILE, RECORDS
 from zhenzan.rules.book import RuleBook
 from zhenzan.rules.canonical import content_hash
-from zhenzan.rules.load import load_shipped
+from zhenzan.rules.load import load_shipped, load_texts
 from zhenzan.settings import Settings
 from zhenzan.store.engine import open_store
+from zhenzan.testing.rows import START_US, client_rows
 
 SETTINGS = Settings()
 
@@ -75,8 +84,8 @@ def ledger(tmp_path: Path) -> Generator[CountLedger]:
 
 
 def test_what_a_rule_moved_is_revised_and_nothing_else(ledger, outputs):
-    done = undo_in_ledger(outputs, ledger, ("bad", 1), SETTINGS)
-    assert done == {"revised": 2, "waiting": 1}
+    done = undo_in_ledger(outputs.parent, ledger, ("bad", 1), SETTINGS)
+    assert done == {"revised": 2, "waiting": 1, "gone": 0}
     rows = ledger.standing(["moved", "reviewed", "unmoved", "both", "excluded", "shadow", "late",
                             "other"])  # fmt: skip
     states = {name: row.state for name, row in rows.items()}
@@ -97,14 +106,14 @@ def test_what_a_rule_moved_is_revised_and_nothing_else(ledger, outputs):
 
 
 def test_a_second_undo_finds_nothing(ledger, outputs):
-    undo_in_ledger(outputs, ledger, ("bad", 1), SETTINGS)
+    undo_in_ledger(outputs.parent, ledger, ("bad", 1), SETTINGS)
     last = ledger.last_revision()
-    assert undo_in_ledger(outputs, ledger, ("bad", 1), SETTINGS)["revised"] == 0
+    assert undo_in_ledger(outputs.parent, ledger, ("bad", 1), SETTINGS)["revised"] == 0
     assert ledger.last_revision() == last
 
 
 def test_the_reason_names_the_rule_in_both_languages(ledger, outputs):
-    undo_in_ledger(outputs, ledger, ("bad", 1), SETTINGS)
+    undo_in_ledger(outputs.parent, ledger, ("bad", 1), SETTINGS)
     _, history = ledger.like("moved")
     (reason,) = history[-1].reasons
     assert "(rule bad@1)" in str(reason["text"])
@@ -125,3 +134,87 @@ def test_a_live_version_is_stopped_before_it_is_undone(ledger, outputs, tmp_path
 def test_before_the_first_settling_there_is_nothing_to_go_by(ledger, tmp_path):
     with pytest.raises(SourceError, match="settler"):
         undo_in_ledger(tmp_path, ledger, ("bad", 1), SETTINGS)
+
+
+RULE = """rule busy_item
+  version 1
+  owner "tests"
+  family target
+  valid_from 2020-01-01
+  valid_until 2035-01-01
+  about "An item that was liked before waits."
+  reason "the item was liked within the hour before"
+  reason_zh "该条目在此前一小时内已被点赞"
+  when
+    item_likes_1h >= 2
+  then hold
+  fires "Two likes within the hour"
+    item_likes_1h = 2
+  spares "The first like of an item"
+    item_likes_1h = 1
+"""
+
+
+def _publish(book: RuleBook) -> None:
+    rule = load_texts({"x": RULE}).rules["busy_item"]
+    book.publish(rule, {}, author="ana", state="shadow")
+    told = {"rule": rule.name, "version": 1, "content": content_hash(rule), "likes": 9}
+    book.publish(rule, {}, author="ben", state="live", report=json.dumps(told).encode())
+
+
+def _lived_under_a_rule(data: Path) -> RuleBook:
+    """A service whose likes of 40 days ago a rule held; it settled, and retired its journal."""
+    book, facts = RuleBook(data / "book"), Facts(rules=data / "book")
+    settings = replace(SETTINGS, ahead_s=10**8)
+    _publish(book)
+    store = open_store(data / "counts.db")
+    ledger = CountLedger(store)
+    service = open_service(data / "live", settings, ledger, facts=facts)
+    for seed, day in ((5, 0), (6, 40), (7, 41)):
+        rows = client_rows(150, seed=seed, days=0.5)
+        service.submit([{**r, "ts": int(r["ts"]) + day * DAY_US} for r in rows]).result(60)
+        service.close_segment()
+        service.save()
+    service.close()
+    settle(data / "live", settings, ledger, facts=facts)
+    retirement = Retirement(data / "live", ledger, days=30)
+    retirement.complete_history()
+    now_us = START_US + 42 * DAY_US
+    told = retirement.retire(now_us, frozenset(), rows_over_us=0, dry=False)
+    assert told.removed == 150
+    store.close()
+    return book
+
+
+def test_likes_of_before_the_settlers_days_are_answered_again_from_history(tmp_path):
+    book = _lived_under_a_rule(tmp_path)
+    book.stop("busy_item", author="cy")
+    store = open_store(tmp_path / "counts.db")
+    ledger = CountLedger(store)
+    with store.reading() as connection:
+        held = connection.exec_driver_sql(
+            "SELECT event_id, ts_us FROM likes WHERE rule_version = 'busy_item@1' "
+            "AND state = 'held' AND cause = 'at_once'"
+        ).all()
+    old = {name for name, ts_us in held if ts_us < START_US + DAY_US}
+    assert old
+    done = undo_in_service(tmp_path, None, book, ("busy_item", 1), SETTINGS)
+    assert (done["revised"] >= len(old), done["gone"]) == (True, 0)
+    rows = ledger.standing(old)
+    assert {(row.cause, row.rule_version) for row in rows.values()} == {("rule", None)}
+    assert "counted" in {row.state for row in rows.values()}
+    assert not list(verify(store, _taken(tmp_path / "live")).differences)
+    again = undo_in_service(tmp_path, None, book, ("busy_item", 1), SETTINGS)
+    assert again["revised"] == 0
+    assert not (tmp_path / "live" / "rescored").exists()
+    store.close()
+
+
+def test_what_no_history_tells_of_any_more_is_counted_and_left(tmp_path):
+    book = _lived_under_a_rule(tmp_path)
+    book.stop("busy_item", author="cy")
+    path = tmp_path / "live" / "history" / f"{0:020d}.parquet"
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+    before = undo_in_service(tmp_path, None, book, ("busy_item", 1), SETTINGS)
+    assert before["gone"] > 0
+    assert undo_in_service(tmp_path, None, book, ("busy_item", 1), SETTINGS)["gone"] > 0

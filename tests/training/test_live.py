@@ -15,8 +15,9 @@ import pytest
 from zhenzan.counts.ledger import CountLedger
 from zhenzan.errors import CheckpointError
 from zhenzan.live import checkpoint, open_service
+from zhenzan.live.folders import SETTLED
 from zhenzan.live.scorer import Facts, Judged, LiveScorer
-from zhenzan.live.settler import SETTLED, settle
+from zhenzan.live.settler import settle
 from zhenzan.scoring.learned.model import load_model
 from zhenzan.scoring.learned.store import explain_like
 from zhenzan.settings import Settings

@@ -193,7 +193,8 @@ def undo(
         note = f"{told['revised']} likes revised"
         RuleBook(book).note_undo(name, version, author=who, note=note)
     waits = f" {told['waiting']:,} wait for the settler." if told.get("waiting") else ""
-    tell(told, f"{told['revised']:,} likes are revised.{waits}", as_json)
+    gone = f" Of {told['gone']:,} no history is left." if told.get("gone") else ""
+    tell(told, f"{told['revised']:,} likes are revised.{waits}{gone}", as_json)
 
 
 def list_(

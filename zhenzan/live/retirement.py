@@ -22,11 +22,11 @@ from zhenzan.clock import DAY_US
 from zhenzan.errors import CheckpointError, JournalError
 from zhenzan.files import force
 from zhenzan.live import checkpoint
+from zhenzan.live.apart import forget_listing
 from zhenzan.live.counting import CHECKPOINT_MARK
 from zhenzan.live.folders import CHECKPOINTS, HISTORY, JOURNAL
 from zhenzan.live.history import as_contract, write_history
 from zhenzan.live.journal import read_groups, segment_path, segments
-from zhenzan.live.settler import forget_listing
 from zhenzan.live.wire import unpack
 
 

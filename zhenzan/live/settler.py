@@ -9,14 +9,10 @@ same history finds nothing to change.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -26,28 +22,16 @@ import pyarrow.parquet as pq
 
 from zhenzan.clock import DAY_US, SECOND_US
 from zhenzan.counts.interface import Applied, Cause, Group, LikeRow, Revision, State
-from zhenzan.errors import ZhenzanError
-from zhenzan.events.ingest import Ingest
-from zhenzan.live.folders import HISTORY, JOURNAL
+from zhenzan.live.apart import closed_likes, score_apart, span_us
+from zhenzan.live.folders import HISTORY, JOURNAL, SETTLED
 from zhenzan.live.history import write_history
 from zhenzan.live.scorer import Facts
-from zhenzan.rules.batch import hook_of
-from zhenzan.scoring.job import score_log
-from zhenzan.scoring.learned.model import load_model
+from zhenzan.rules.batch import FILE
+from zhenzan.rules.ruleset import Mode
 from zhenzan.settings import Settings
-
-SETTLED = "settled"
-"""Folder of the outputs of the last run, inside the service's folder."""
 
 MARK = "settled_us"
 """Where the ledger notes up to which time likes are settled."""
-
-_LISTING = "interactions"
-"""Folder of links to the files of history that a run reads, inside that of the outputs."""
-
-_NICE = 10
-_LIKES = ["event_id", "ts", "score", "count_state", "reasons", "group_id", "as_of"]
-_BATCH_ROWS = 10_000
 
 
 class SettledLedger(Protocol):
@@ -108,8 +92,8 @@ def settle(
     files = _recent(sorted((folder / HISTORY).glob("*.parquet")), settings.settle_days)
     if not files:
         return SettleReport(0, 0, {})
-    _score_apart(files, folder / SETTLED, settings, facts or Facts())
-    newest_us = max(_newest_us(path) for path in files)
+    score_apart(files, folder / SETTLED, settings, facts or Facts())
+    newest_us = max(span_us(path)[1] for path in files)
     return revise_from(folder / SETTLED, newest_us - settings.follow_up_s * SECOND_US, ledger)
 
 
@@ -118,7 +102,8 @@ def revise_from(outputs: Path, until_us: int, ledger: SettledLedger) -> SettleRe
     moves: Counter[str] = Counter()
     likes = 0
     groups = _groups(outputs / "groups.parquet")
-    for rows in _closed(outputs / "likes.parquet", until_us):
+    rules = _Rules(outputs / FILE)
+    for rows in closed_likes(outputs, until_us):
         likes += len(rows)
         held = ledger.standing(str(row["event_id"]) for row in rows)
         revisions = []
@@ -131,10 +116,34 @@ def revise_from(outputs: Path, until_us: int, ledger: SettledLedger) -> SettleRe
                 continue
             moves[f"{stands.state} to {row['count_state']}"] += 1
             revisions.append(_revision(row))
+        revisions = rules.named(revisions)
         named = [groups[name] for name in {r.group_id for r in revisions} if name in groups]
         ledger.revise(revisions, groups=sorted(named, key=lambda group: group.group_id))
     ledger.revise([], progress={MARK: max(until_us, 0)})
     return SettleReport(max(until_us, 0), likes, dict(sorted(moves.items())))
+
+
+class _Rules:
+    """Says which live rules fired at likes: without their names no rule could be taken back."""
+
+    def __init__(self, path: Path) -> None:
+        columns = ["event_id", "rule", "version", "mode"]
+        self._fired = pq.read_table(path, columns=columns) if path.exists() else None
+
+    def named(self, revisions: list[Revision]) -> list[Revision]:
+        if self._fired is None or not revisions:
+            return revisions
+        ids = pa.array([revision.event_id for revision in revisions], pa.string())
+        mine = self._fired.filter(pc.is_in(self._fired["event_id"], ids))
+        keys: dict[str, list[str]] = {}
+        for row in mine.filter(pc.equal(mine["mode"], Mode.LIVE.word)).to_pylist():
+            keys.setdefault(row["event_id"], []).append(f"{row['rule']}@{row['version']}")
+        return [
+            replace(revision, rule_version=",".join(sorted(keys[revision.event_id])))
+            if revision.event_id in keys
+            else revision
+            for revision in revisions
+        ]
 
 
 def _revision(row: Mapping[str, object]) -> Revision:
@@ -148,20 +157,6 @@ def _revision(row: Mapping[str, object]) -> Revision:
         reasons=cast("Sequence[Mapping[str, object]]", row["reasons"] or ()),
         group_id=cast("str | None", row["group_id"]),
     )
-
-
-def _closed(path: Path, until_us: int) -> Iterator[list[dict[str, object]]]:
-    """Give likes whose follow-up window has closed, some at a time."""
-    likes = pq.ParquetFile(path)
-    # By row groups: batches that cross them cannot be read where reasons are dictionaries.
-    for group in range(likes.num_row_groups):
-        table = likes.read_row_group(group, columns=_LIKES)
-        for name in ("ts", "as_of"):
-            column = table.column(name).cast(pa.int64())
-            table = table.set_column(table.column_names.index(name), name, column)
-        table = table.filter(pc.less_equal(table.column("ts"), until_us))
-        for start in range(0, table.num_rows, _BATCH_ROWS):
-            yield table.slice(start, _BATCH_ROWS).to_pylist()
 
 
 def _groups(path: Path) -> dict[str, Group]:
@@ -180,24 +175,11 @@ def _groups(path: Path) -> dict[str, Group]:
     return found
 
 
-def _newest_us(path: Path) -> int:
-    """Give the time of the newest row; 0 for a file whose rows were all removed by their age."""
-    column = pq.read_table(path, columns=["ts"]).column("ts").cast(pa.int64())
-    return int(pc.max(column).as_py() or 0)
-
-
 def _recent(files: list[Path], days: int) -> list[Path]:
     """Choose the files with rows of the last days before the newest row."""
-    newest = {path: _newest_us(path) for path in files}
+    newest = {path: span_us(path)[1] for path in files}
     since_us = max(newest.values(), default=0) - days * DAY_US
     return [path for path in files if newest[path] >= max(since_us, 1)]
-
-
-def forget_listing(folder: Path) -> None:
-    """Remove what a run that was killed still links and history has replaced or removed since."""
-    for link in (folder / SETTLED / _LISTING).glob("*.parquet"):
-        if link.stat().st_nlink == 1:
-            link.unlink()
 
 
 class Settling:
@@ -248,54 +230,3 @@ class Settling:
                 self.error = None
             except Exception as error:
                 self.error = f"{type(error).__name__}: {error}".split("\n")[0]
-
-
-def _score_apart(files: list[Path], out: Path, settings: Settings, facts: Facts) -> None:
-    """Score in a process of its own, so that callers of the service do not wait for it."""
-    job = {
-        "files": [str(path) for path in files],
-        "out": str(out),
-        "settings": asdict(settings),
-        "facts": {k: str(v) if v else None for k, v in asdict(facts).items()},
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "zhenzan.live.settler"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.strip().split("\n")[-1]
-        raise ZhenzanError(f"the scoring of history failed: {last}")
-
-
-def _score_here(job: Mapping[str, object]) -> None:
-    facts = cast("dict[str, str | None]", job["facts"])
-    side = {name: Path(path) if path else None for name, path in facts.items()}
-    out = Path(cast(str, job["out"]))
-    out.mkdir(parents=True, exist_ok=True)
-    listing = out / _LISTING
-    listing.mkdir(exist_ok=True)
-    for old in listing.iterdir():
-        old.unlink()
-    for path in map(Path, cast("list[str]", job["files"])):
-        os.link(path, listing / path.name)
-    settings = Settings(**cast("dict[str, int]", job["settings"]))
-    ingest = Ingest(
-        listing,
-        settings,
-        rejects_path=out / "rejects.parquet",
-        accounts=side["accounts"],
-        items=side["items"],
-        networks=side["networks"],
-    )
-    model = load_model(side["model"]) if side["model"] else None
-    score_log(ingest, out, settings, rules=hook_of(side["rules"]), model=model)
-    for link in listing.iterdir():
-        link.unlink()
-
-
-if __name__ == "__main__":
-    os.nice(_NICE)
-    _score_here(json.loads(sys.stdin.read()))
