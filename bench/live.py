@@ -1,6 +1,6 @@
 """Measures the live service: latency against the offered rate, recovery, and memory.
 
-``python -m bench.live [--seconds 10] [--http]``
+``python -m bench.live [--seconds 10] [--http]``, or ``--soak 600`` for ``bench.soak`` alone
 
 Question: how long does a caller wait for one interaction at a given rate, how long does the
 service take to come back, and what does a key cost in memory? Estimate before measuring: a group
@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.soak import measure_soak
 from zhenzan.counts.ledger import CountLedger
 from zhenzan.errors import Overloaded
 from zhenzan.live import open_service
@@ -286,7 +287,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="time at each rate")
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 100_000])
     parser.add_argument("--http", action="store_true", help="over HTTP as well")
+    parser.add_argument(
+        "--soak", type=float, nargs="?", const=600.0, help="only load and kill, so many seconds"
+    )
     options = parser.parse_args()
+    if options.soak is not None:
+        _write("soak", measure_soak(options.soak))
+        return
     rows = _stream(max(int(sum(RATES) * options.seconds) + 200, 170 * 121))
     facts: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
@@ -299,9 +306,13 @@ def main() -> None:
     }
     if options.http:
         facts["http"] = measure_http(rows, options.seconds)
+    _write("live", facts)
+
+
+def _write(name: str, facts: dict[str, Any]) -> None:
     text = json.dumps(facts, indent=1)
     print(text)
-    (ROOT / "bench" / "results" / "live.json").write_text(text + "\n")
+    (ROOT / "bench" / "results" / f"{name}.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":
