@@ -16,6 +16,7 @@ from zhenzan.groups.member import settle_members
 from zhenzan.groups.relations import Relations
 from zhenzan.groups.schema import Groups, complete, no_groups
 from zhenzan.groups.ties import find_ties
+from zhenzan.groups.walks import find_walks
 
 _OWNER = """
 SELECT item, max(merchant) AS merchant, max(author) AS author FROM likes WHERE item >= 0
@@ -81,6 +82,7 @@ def search(relations: Relations, likes: pa.Table, *, options: GroupOptions) -> G
     cluster_ties(relations)
     find_meetings(relations, pairs_per_like_max=options.pairs_per_like_max)
     find_exchanges(relations)
+    find_walks(relations, false_discovery=options.false_discovery_max)
     settle_members(relations)
     looks = judge_groups(relations)
     return assemble(relations, likes, looks, false_discovery_max=options.false_discovery_max)
