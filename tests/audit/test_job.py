@@ -150,6 +150,16 @@ def test_other_options_are_refused(log, audited):
         audit(log, audited, window_us=14 * DAY_US)
 
 
+def test_other_address_ranges_are_refused(log, tmp_path):
+    ranges = pa.table({"ip_start": [3_221_225_984], "ip_end": [3_221_226_239], "kind": ["hosting"]})
+    pq.write_table(ranges, tmp_path / "networks.parquet")
+    out = tmp_path / "out"
+    source = Source(str(log), networks=tmp_path / "networks.parquet")
+    audit_log(source, out, OPTIONS, Settings(), find=by_device)
+    with pytest.raises(CheckpointError, match="was begun with networks"):
+        audit_log(Source(str(log)), out, OPTIONS, Settings(), find=by_device)
+
+
 def test_another_feature_list_is_refused(log, audited):
     path = audited / ".audit" / "manifest.json"
     before = path.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,18 @@ def test_a_log_without_groups_writes_empty_files_of_the_same_columns(tmp_path: P
         found = pq.read_table(tmp_path / f"{name}.parquet")
         assert len(found) == 0
         assert found.schema == named(two_groups(code), code)[name].schema
+
+
+def test_the_order_of_float_sums_does_not_show_in_tiny_numbers():
+    groups = two_groups(np.arange(4))
+    codes = CodeTable(keep=True)
+    codes.encode(pa.array([f"n{k}" for k in range(8)]))
+    moved = pa.array([1.0000000000001e-30, 0.0040000000000001])
+    at = groups.groups.column_names.index("q_value")
+    other = replace(groups, groups=groups.groups.set_column(at, "q_value", moved))
+    named = [
+        output_tables(one, account=codes.strings, item=codes.strings, merchant=codes.strings)
+        for one in (groups, other)
+    ]
+    assert named[0]["groups"].equals(named[1]["groups"])
+    assert named[0]["groups"]["q_value"].to_pylist() == [1e-30, 0.004]

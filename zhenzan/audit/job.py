@@ -48,6 +48,7 @@ class Source:
     items: Path | None = None
     format: str | None = None
     likes: Path | None = None
+    networks: Path | None = None
 
 
 def _found(likes: pa.Table, options: AuditOptions) -> Groups:
@@ -155,6 +156,7 @@ def _begun_with(
                 "format": source.format,
                 "accounts table": file_digest(source.accounts),
                 "items table": file_digest(source.items),
+                "networks": file_digest(source.networks),
                 "model": None if model is None else model.version,
             }
         )
@@ -187,6 +189,7 @@ def _opened(
         settings,
         mapping=source.mapping,
         rejects_path=rejects_path,
+        networks=source.networks,
         accounts=source.accounts,
         items=source.items,
         format=source.format,

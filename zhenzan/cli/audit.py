@@ -45,6 +45,9 @@ def audit(  # noqa: PLR0913  one parameter per flag
     items: Annotated[
         Path | None, typer.Option("--items", help="Side table of items (Parquet or CSV).")
     ] = None,
+    networks: Annotated[
+        Path | None, typer.Option("--networks", help="Address ranges with their kind (Parquet).")
+    ] = None,
     format_: Annotated[
         str | None, typer.Option("--format", help="parquet, csv or jsonl; else told by content.")
     ] = None,
@@ -74,7 +77,7 @@ def audit(  # noqa: PLR0913  one parameter per flag
         spill_folder=str(out / ".audit" / "spill"),
     )
     options = AuditOptions(_duration("every", every), _duration("window", window), seed, search)
-    source = Source(history, mapping, accounts, items, format_, likes)
+    source = Source(history, mapping, accounts, items, format_, likes, networks)
     summary = _audited(source, out, options, settings_file, model)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))

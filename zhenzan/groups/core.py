@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zhenzan.groups.null import TARGET_LIFT_MIN
+
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
@@ -17,9 +19,6 @@ Bools = NDArray[np.bool_]
 
 TARGET_LIKES_MIN = 3
 MEMBER_TARGETS_MIN = 2
-
-TARGET_LIFT_MIN = 10.0
-"""Times by which members like a target more than chance has it, as in `zhenzan.groups.member`."""
 
 
 @njit(cache=True)

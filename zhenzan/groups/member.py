@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US
+from zhenzan.groups.null import TARGET_LIFT_MIN
 from zhenzan.groups.relations import Relations
 
 ROUNDS = 5
@@ -29,10 +30,6 @@ is decided by a test of its own."""
 _WHOLE_US = 1 << 60
 _WIDTHS_US = (10 * MINUTE_US, 2 * HOUR_US, DAY_US, _WHOLE_US)
 """Distances from the middle of the members' likes of an item that may bound a target in time."""
-
-_TARGET_LIFT_MIN = 10.0
-"""Nine of ten likes of members on a target are more than the null explains: likes are judged one
-by one, and members give private likes to popular items as well."""
 
 _TARGET_PART_MIN = 0.5
 """Where half of the members or more take part in what the group aims at, a target with less than
@@ -285,6 +282,7 @@ def settle_members(relations: Relations) -> None:
         relations.keep("member", _MEMBER, **facts)
     relations.keep("aim", _AIM, **facts)
     _leave_out_explained(relations)
+    relations.drop("acquainted", "same", "met")
 
 
 def weigh_members(relations: Relations, changed: str) -> None:
@@ -322,7 +320,7 @@ def _aim_again(relations: Relations, items: int) -> None:
     """Find the targets from the members: items, and the times in which the members' likes lie."""
     bounds: dict[str, object] = {
         "least": _TARGET_LIKES_MIN,
-        "lift": _TARGET_LIFT_MIN,
+        "lift": TARGET_LIFT_MIN,
         "nats": math.log(_TARGET_TRIES * max(items, 1)),
         "part": _TARGET_PART_MIN,
         "whole": _WHOLE_US,

@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 
+TARGET_LIFT_MIN = 10.0
+"""Times by which members like a target more than chance has it: nine of ten of their likes there
+are more than the null explains. Likes are judged one by one, and members give private likes to
+popular items as well."""
+
 
 def chernoff_nats(count: F64, expected: F64) -> F64:
     """Bound how surprising ``count`` or more is, in nats; 0 at or below the expectation."""

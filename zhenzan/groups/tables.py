@@ -33,6 +33,8 @@ _NAMES = {
     "last_us": "last_ts",
 }
 _FINE = ("q_value",)
+"""Columns of numbers that may be tiny: so many digits of them count, wherever they begin."""
+
 _DIGITS = 6
 _TABLE_OF = {"account_a": "account", "account_b": "account"}
 _ORDER: dict[str, tuple[tuple[str, str], ...]] = {
@@ -104,7 +106,10 @@ def _named(
         elif field.name in _NAMES:
             key = _TABLE_OF.get(field.name, field.name)
             column = strings[key](column.to_numpy().astype(np.int32)).cast(pa.string())
-        elif field.type == pa.float64() and field.name not in _FINE:
+        elif field.name in _FINE:
+            shown = [float(f"{value:.{_DIGITS}g}") for value in column.to_pylist()]
+            column = pa.array(shown, pa.float64())
+        elif field.type == pa.float64():
             # Sums of floats depend on the order of their terms; what is written must not.
             column = pc.round(column, ndigits=_DIGITS)
         columns[_NAMES.get(field.name, field.name)] = column
