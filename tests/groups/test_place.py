@@ -65,6 +65,18 @@ def test_people_who_live_in_one_block_are_a_dormitory(evening):
     assert kind_of(table, members) == ("dormitory", True)
 
 
+def test_a_class_that_shares_its_school_and_no_flat_is_no_fraud(evening):
+    stream, members, targets = evening
+
+    def school_or_flat(rng, who):
+        return np.where(rng.random(len(who)) < 0.35, 7, who % 380)
+
+    table = placed(
+        stream, members, targets, home=school_or_flat, work=lambda rng, who, at: (at, who)
+    )
+    assert kind_of(table, members) == ("dormitory", True)
+
+
 def test_a_pool_that_changes_its_network_for_every_task_is_no_dormitory():
     stream = LikeStream(12)
     members, targets = stream.members(50), stream.targets(10)

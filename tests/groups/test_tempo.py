@@ -35,6 +35,21 @@ def test_friends_of_a_copied_account_are_not_taken_for_the_bots(seed):
     assert accused >= set(bots.tolist())
 
 
+@pytest.mark.parametrize("seed", [26, 27, 28])
+def test_fans_whom_a_notice_brings_within_minutes_stay_with_their_club(seed):
+    stream = LikeStream(seed)
+    club, targets = stream.members(60), stream.targets(10, merchant=9)
+    stream.fans(club, targets)
+    for part, (who, what, ts) in enumerate(stream.parts):
+        if len(what) and (what == what[0]).all() and what[0] in targets and len(who) < 60:
+            told = np.isin(who, club[:20])
+            soon = stream.rng.exponential(8 * 60 * SECOND_US, len(ts)).astype(np.int64)
+            stream.parts[part] = (who, what, np.where(told, ts.min() + soon, ts))
+    groups = find_groups(stream.table())
+    assert not set().union(*members_of(groups).values()) & set(club.tolist())
+    assert max(map(len, members_of(groups, benign=True).values())) >= 50
+
+
 def test_a_few_hasty_members_do_not_free_a_slow_crowd():
     stream = LikeStream(24)
     slow, fast = stream.members(50), stream.members(20)

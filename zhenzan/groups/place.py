@@ -34,21 +34,22 @@ LEFT JOIN here h ON h.g = m.g AND h.account = m.account AND h.value = u.value
 """
 
 _HOME = """
--- An account's home is where it gave more than half of its likes outside the targets; of one that
--- has no life outside, of all its likes.
+-- An account is at home where it gave a quarter of its likes outside the targets, more than one, as
+-- in a school or an office beside a flat; one that has no life outside, of all its likes.
 WITH counted AS (
     SELECT g, account, value, outside, here + outside AS n,
            sum(outside) OVER (PARTITION BY g, account) AS lived,
            sum(here + outside) OVER (PARTITION BY g, account) AS known FROM life_{key}
 )
 SELECT g, account, value FROM counted
-WHERE CASE WHEN lived >= 2 THEN 2 * outside > lived ELSE 2 * n > known END
+WHERE CASE WHEN lived >= 2 THEN 4 * outside >= lived AND (outside >= 2 OR lived < 4)
+           ELSE 4 * n >= known AND (n >= 2 OR known < 4) END
 """
 
 _USUAL_HOME = """
 SELECT account, value FROM (
     SELECT account, value, n, sum(n) OVER (PARTITION BY account) AS known FROM used_{key}
-) WHERE 2 * n > known
+) WHERE 4 * n >= known AND (n >= 2 OR known < 4)
 """
 
 _USUAL = """

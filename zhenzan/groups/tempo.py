@@ -2,18 +2,20 @@
 
 Bots that copy what somebody likes share all of it with that person's friends, who like the same
 posts hours later, so that one search finds both as one group. Where a quarter of a group's likes
-lie within seconds or minutes of each other, members who come in their own time do not act with it.
+lie within a minute of others, members who come in their own time do not act with it.
 They are a candidate of their own, and judged as if the others were not there: a few hasty likes
 can neither draw friends into a group nor free a slow crowd of the evidence against it.
 """
 
 from __future__ import annotations
 
+from zhenzan.clock import MINUTE_US
 from zhenzan.groups.member import weigh_members
 from zhenzan.groups.relations import Relations
 
-HASTE_NATS = 5.0
-"""A quarter of the likes lie 150 times as close together as the log's rhythm explains."""
+HASTE_SHARE = 0.125
+"""An eighth of the other members within a minute of a like, for a quarter of a group's likes: a
+chat or a notice brings people within minutes, and hardly within the same one."""
 
 LAG_NATS = 4.0
 """A member's likes lie, on average, 50 times less close than those of the hasty quarter."""
@@ -25,7 +27,9 @@ SELECT g, percentile_cont(0.75) WITHIN GROUP (ORDER BY time_nats) AS nats FROM a
 """
 
 _SLOW = """
-SELECT a.g, a.account FROM act a JOIN hasty h ON h.g = a.g WHERE h.nats >= {haste}
+SELECT a.g, a.account FROM act a JOIN hasty h ON h.g = a.g CROSS JOIN (
+    SELECT greatest(CAST(max(last_us) - min(first_us) AS DOUBLE), 1.0) AS span FROM item_size
+) s WHERE h.nats >= ln({haste} * s.span / (2.0 * {minute}))
 GROUP BY a.g, a.account
 HAVING count(*) >= {least} AND sum(h.nats - {lag} - a.time_nats) > 0
 """
@@ -77,7 +81,9 @@ def part_by_tempo(relations: Relations) -> bool:
     ``aim`` and ``odds``; ``apart`` names, for each part, the accounts of the other.
     """
     relations.keep("hasty", _HASTY)
-    relations.keep("slow", _SLOW, haste=HASTE_NATS, lag=LAG_NATS, least=_LIKES_MIN)
+    relations.keep(
+        "slow", _SLOW, haste=HASTE_SHARE, minute=MINUTE_US, lag=LAG_NATS, least=_LIKES_MIN
+    )
     relations.keep("parted", _PARTED)
     is_parted = relations.one("SELECT count(*) FROM parted")[0] > 0
     if is_parted:
