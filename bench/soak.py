@@ -234,7 +234,7 @@ class Client(threading.Thread):
                 self._truth.fault(f"another body under {row['event_id']} got {status}")
 
     def _broken(self) -> None:
-        wrong = self._rng.choice(
+        wrong: Row = self._rng.choice(
             [{"ts": "yesterday"}, {"kind": "adore"}, {"account_id": None}, {"dwell_ms": -4}]
         )
         status, _ = self._sent({**self._row(), **wrong})

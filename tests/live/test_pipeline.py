@@ -27,7 +27,7 @@ def service(tmp_path, ledger):
 
 
 def _ledger_of(service: LiveService) -> CountLedger:
-    ledger = service._ledger
+    ledger = service._answering._ledger
     assert isinstance(ledger, CountLedger)
     return ledger
 
@@ -53,7 +53,7 @@ def test_a_repeat_gets_the_same_answer_even_after_it_has_left_the_memory(service
     first = service.submit(rows).result(30)
     again = service.submit(rows).result(30)
     assert [replace(answer, status="accepted") for answer in again] == first
-    service._recent.clear()
+    service._answering._recent.clear()
     for before, after in zip(first, service.submit(rows).result(30), strict=True):
         assert after.status == "repeated"
         if before.score is not None:

@@ -22,7 +22,7 @@ from zhenzan.counts.ledger import CountLedger
 from zhenzan.counts.verify import verify
 from zhenzan.errors import JournalError
 from zhenzan.live import open_service
-from zhenzan.live.checkpoint import positions
+from zhenzan.live.checkpoint import kept, load, positions
 from zhenzan.live.journal import read_groups, segment_path, segments
 from zhenzan.live.pipeline import LiveService
 from zhenzan.live.retirement import Retired, Retirement
@@ -296,8 +296,9 @@ def test_a_service_to_which_little_comes_retires_while_it_runs(lived, tmp_path):
         service.submit(OLD).result(60)
         retirement.complete_history()
         assert service.health()["checkpoint_position"] == PART_ROWS
-        retirement.complete_history()  # nothing has come: nothing is saved
-        assert positions(data / "live" / "checkpoints") == [PART_ROWS]
+        for _ in range(2):  # nothing has come: the state is saved once more, and then no more
+            retirement.complete_history()
+            assert positions(data / "live" / "checkpoints") == [PART_ROWS, PART_ROWS]
         for rows in (LATER, YOUNG):
             service.submit(rows).result(60)
             retirement.complete_history()
@@ -306,6 +307,34 @@ def test_a_service_to_which_little_comes_retires_while_it_runs(lived, tmp_path):
         service.abandon()
         service.save()  # returns at once: there is nobody to write it
     assert answers_and_counts(data) == answers_and_counts(copy_of(lived, tmp_path / "whole"))
+
+
+def test_a_service_to_which_nothing_comes_any_more_retires_all_of_its_journal(lived, tmp_path):
+    data = copy_of(lived, tmp_path / "data")
+    later_us = NOW_US + 40 * DAY_US
+    with ledger_of(data) as ledger:
+        service = open_service(data / "live", SETTINGS, ledger)
+        retirement = Retirement(data / "live", ledger, days=30, prepare=service.prepare_retirement)
+        retirement.complete_history()
+        told = retirement.retire(later_us, frozenset(), rows_over_us=LONG_AGO_US, dry=False)
+        assert told == Retired(450, 0, 450)
+        service.abandon()
+    assert journal_of(data) == [450]
+    # Either state will do, should the other be damaged.
+    for newest in (True, False):
+        one = copy_of(data, tmp_path / f"damaged {newest}")
+        damage(kept(one / "live" / "checkpoints")[-1 if newest else 0])
+        told = answers_and_counts(one)
+        assert told == answers_and_counts(copy_of(lived, tmp_path / f"whole {newest}"))
+
+
+def test_a_damaged_state_is_replaced_by_one_of_its_position(lived, tmp_path):
+    data = copy_of(lived, tmp_path / "data")
+    damage(kept(data / "live" / "checkpoints")[-1])
+    with opened(data):
+        pass
+    assert positions(data / "live" / "checkpoints") == [300, 450]
+    assert load(kept(data / "live" / "checkpoints")[-1]).position == 450
 
 
 def damage(path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_scorer_goes_on_from_a_checkpoint_to_the_last_bit(rows, whole, positio
     checkpoint.save(tmp_path, state)
     second = LiveScorer(Settings())
     second.answer(rows.slice(0, 7))  # what it knew before is replaced as a whole
-    second.restore(checkpoint.load(tmp_path, position).scorer)
+    second.restore(checkpoint.load(checkpoint.kept(tmp_path)[-1]).scorer)
     after = second.answer(rows.slice(position))
     assert _joined([before, after]) == whole
 

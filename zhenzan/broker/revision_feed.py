@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from zhenzan.broker.outlet import Outgoing, Outlet, Sending
-from zhenzan.counts.interface import Revision, StateRow
+from zhenzan.counts.interface import Reviser, StateRow
 from zhenzan.counts.wire import state_body
 from zhenzan.errors import BrokerError
 
@@ -31,7 +31,7 @@ POLL_S = 0.5
 RETRY_S = 2.0
 
 
-class RevisionLedger(Protocol):
+class RevisionLedger(Reviser, Protocol):
     """What the feed needs of `zhenzan.counts.ledger.CountLedger`."""
 
     def progress(self, name: str, before: int = 0) -> int:
@@ -42,12 +42,6 @@ class RevisionLedger(Protocol):
         self, cursor: int, limit: int, *, first: bool = True
     ) -> tuple[Sequence[StateRow], int]:
         """Give the states after a cursor, and the cursor that follows them."""
-        ...
-
-    def revise(
-        self, revisions: Sequence[Revision], *, progress: Mapping[str, int] | None = None
-    ) -> object:
-        """Keep how far a reader has come."""
         ...
 
 

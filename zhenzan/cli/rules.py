@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from zhenzan.cli.progress import progress_bar
+from zhenzan.cli.serve import Database
 from zhenzan.cli.telling import AsJson, tell
 
 Texts = Annotated[list[Path], typer.Argument(help="Files that end in `.rule`, or folders of them.")]
@@ -166,9 +167,7 @@ def undo(
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the service; needs --book.")
     ] = None,
-    database: Annotated[
-        str | None, typer.Option("--database", help="Its ledger, if not SQLite in the folder.")
-    ] = None,
+    database: Database = None,
     book: Annotated[Path | None, typer.Option("--book", help="Rulebook that notes it.")] = None,
     author: Author = None,
     as_json: AsJson = False,

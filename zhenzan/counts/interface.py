@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 State = Literal["counted", "held", "excluded"]
 
@@ -188,3 +188,25 @@ class Difference:
     key: str
     stored: str
     expected: str
+
+
+class Reviser(Protocol):
+    """Whoever gives likes other answers; `zhenzan.counts.ledger.CountLedger` is one."""
+
+    def revise(
+        self,
+        revisions: Sequence[Revision],
+        *,
+        groups: Sequence[Group] = (),
+        progress: Mapping[str, int] | None = None,
+    ) -> Applied:
+        """Give likes other answers, in the order given; durable when it returns.
+
+        Parameters
+        ----------
+        groups
+            Groups as they now stand, which the revisions may name.
+        progress
+            How far the caller has come, kept in the same transaction.
+        """
+        ...

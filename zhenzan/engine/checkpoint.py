@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from zhenzan.files import whole_file
 
 _MAGIC = b"zhenzan engine checkpoint 1\n"
 _DIGEST_BYTES = 32
+_PIECE_BYTES = 16 << 20
+"""Bytes after which what is written is forced to disk. Whoever else syncs a file on that disk waits
+for all that is not: behind 200 MiB a sync of a journal took 65 to 90 ms, behind 16 MiB 20 to 40."""
 
 
 def save(engine: EmbeddedEngine, path: Path) -> None:
@@ -70,8 +74,13 @@ def write_state(
     parts += [array.reshape(-1).view(np.uint8).data for array in packed.values()]
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         for part in parts:
-            digest.update(part)
-            file.write(part)
+            for start in range(0, len(part), _PIECE_BYTES):
+                piece = part[start : start + _PIECE_BYTES]
+                digest.update(piece)
+                file.write(piece)
+                if len(piece) == _PIECE_BYTES:
+                    file.flush()
+                    os.fdatasync(file.fileno())
         file.write(digest.digest())
 
 

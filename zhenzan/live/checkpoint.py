@@ -20,10 +20,13 @@ from zhenzan.errors import CheckpointError
 from zhenzan.files import whole_file
 
 KEPT = 2
-"""Checkpoints kept: the newest, and one to fall back on should it be damaged."""
+"""Checkpoints kept: the newest, and one to fall back on should it be damaged. They may be of one
+position, where nothing came between them."""
 
 _MAGIC = b"zhenzan live checkpoint 1\n"
 _SUFFIX = ".checkpoint"
+_AGAIN = "-again"
+"""Ends the name of a second state of one position."""
 _VERSION = "version"
 
 
@@ -55,12 +58,15 @@ def save(folder: Path, state: LiveState) -> None:
     }
     arrays = {f"scorer/{name}": array for name, array in state.scorer.arrays.items()}
     arrays |= {f"ids/{name}": array for name, array in state.ids.items()}
-    write_state(_path(folder, state.position), _MAGIC, header, arrays)
-    for old in positions(folder)[:-KEPT]:
-        _path(folder, old).unlink()
+    path = folder / f"{state.position:020d}{_SUFFIX}"
+    if path.exists() and _is_sound(path, state.version):
+        path = path.with_stem(path.stem + _AGAIN)
+    write_state(path, _MAGIC, header, arrays)
+    for old in kept(folder)[:-KEPT]:
+        old.unlink()
 
 
-def load(folder: Path, position: int) -> LiveState:
+def load(path: Path) -> LiveState:
     """Read a checkpoint.
 
     Raises
@@ -68,7 +74,7 @@ def load(folder: Path, position: int) -> LiveState:
     CheckpointError
         It is damaged or cannot be read.
     """
-    header, arrays = read_state(_path(folder, position), _MAGIC)
+    header, arrays = read_state(path, _MAGIC)
     scorer = {k[7:]: v for k, v in arrays.items() if k.startswith("scorer/")}
     ids = {k[4:]: v for k, v in arrays.items() if k.startswith("ids/")}
     return LiveState(
@@ -79,6 +85,13 @@ def load(folder: Path, position: int) -> LiveState:
         put_away=tuple(header["put_away"]),
         newest_us=header["newest_us"],
     )
+
+
+def _is_sound(path: Path, version: str) -> bool:
+    try:
+        return load(path).version == version
+    except CheckpointError:
+        return False
 
 
 def newest_sound(
@@ -93,12 +106,13 @@ def newest_sound(
     position_max
         The last position that the ledger and the journal reach, plus one.
     """
-    for position in reversed(positions(folder)):
+    for path in reversed(kept(folder)):
+        position = _position(path)
         if position > position_max:
             yield CheckpointError(f"the checkpoint at {position:,} lies beyond {position_max:,}")
             continue
         try:
-            state = load(folder, position)
+            state = load(path)
         except CheckpointError as error:
             yield error
             continue
@@ -123,10 +137,20 @@ def opened_by(folder: Path) -> str | None:
     return path.read_text(encoding="ascii") if path.exists() else None
 
 
+def kept(folder: Path) -> list[Path]:
+    """List the checkpoints in a folder from the oldest to the newest."""
+    found = [path for path in folder.glob(f"*{_SUFFIX}") if _stem(path).isdigit()]
+    return sorted(found, key=lambda path: (_position(path), path.stem))
+
+
 def positions(folder: Path) -> list[int]:
-    """List the positions of the checkpoints in a folder, in order."""
-    return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
+    """List the positions of the checkpoints in a folder, in order; one may be there twice."""
+    return [_position(path) for path in kept(folder)]
 
 
-def _path(folder: Path, position: int) -> Path:
-    return folder / f"{position:020d}{_SUFFIX}"
+def _position(path: Path) -> int:
+    return int(_stem(path))
+
+
+def _stem(path: Path) -> str:
+    return path.stem.removesuffix(_AGAIN)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from zhenzan.counts.interface import Applied, Group, LikeState, Revision, Unlike
+from zhenzan.counts.interface import Applied, LikeState, Reviser, Unlike
 from zhenzan.errors import LedgerError
 from zhenzan.live.interface import Answer
 from zhenzan.telemetry.tracing import TRACING
@@ -21,7 +21,7 @@ _ROWS_AT_ONCE = 4_096
 _WAIT_S = (0.05, 5.0)
 
 
-class Ledger(Protocol):
+class Ledger(Reviser, Protocol):
     """What the live service needs of ``zhenzan.counts.ledger.CountLedger``."""
 
     def apply(
@@ -32,16 +32,6 @@ class Ledger(Protocol):
         unlikes: Sequence[Unlike] = (),
     ) -> Applied:
         """Apply the journal's records from one position to another, both included."""
-        ...
-
-    def revise(
-        self,
-        revisions: Sequence[Revision],
-        *,
-        groups: Sequence[Group] = (),
-        progress: Mapping[str, int] | None = None,
-    ) -> Applied:
-        """Give likes other answers; durable when it returns."""
         ...
 
     def applied_position(self) -> int:

@@ -14,12 +14,13 @@ import pyarrow as pa
 from zhenzan.clock import Clock, system
 from zhenzan.errors import Unavailable
 from zhenzan.events.schema import Kind
+from zhenzan.live.answering import CountsLedger
 from zhenzan.live.checkpoint import note_version
 from zhenzan.live.disk import Disk
 from zhenzan.live.folders import CHECKPOINTS, IDS, JOURNAL
 from zhenzan.live.intake import Intake
 from zhenzan.live.journal import SEGMENT_BYTES, Journal
-from zhenzan.live.pipeline import CountsLedger, LiveService
+from zhenzan.live.pipeline import LiveService
 from zhenzan.live.recovery import recover
 from zhenzan.live.scorer import Facts, LiveScorer
 from zhenzan.live.settler import SettledLedger, Settling

@@ -8,51 +8,36 @@ scored waits and becomes one group; under load the next is synced meanwhile.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import Protocol
 
 import numpy as np
-import pyarrow as pa
 
 from zhenzan.alarm.told import Alarm
-from zhenzan.clock import SECOND_US
-from zhenzan.counts.interface import StateRow
 from zhenzan.errors import Overloaded, Unavailable
-from zhenzan.events.state import COUNT_STATES
-from zhenzan.live.counting import Counted, Counting, Ledger
+from zhenzan.live.answering import Answering, CountsLedger
+from zhenzan.live.calls import Call, Taken, popped
+from zhenzan.live.counting import Counting
 from zhenzan.live.intake import Intake
-from zhenzan.live.interface import ROWS_MAX, Answer, Reason
+from zhenzan.live.interface import ROWS_MAX, Answer
 from zhenzan.live.journal import Journal
-from zhenzan.live.recovery import Recovered, count
+from zhenzan.live.recovery import Recovered
 from zhenzan.live.saver import LEDGER_WAIT_S, Saver
-from zhenzan.live.scorer import Judged, LiveScorer
-from zhenzan.live.wire import pack
+from zhenzan.live.scorer import LiveScorer
+from zhenzan.live.taking import Taking
 from zhenzan.settings import Settings
 from zhenzan.telemetry.tracing import TRACING
-
-RECENT_MAX = 4_096
-"""Answers kept in memory for a repeat, beside those that the ledger does not hold yet."""
 
 _RETRY_S = (0.1, 30.0)
 
 _AHEAD_CALLS = 64
 """Calls that are taken in while others are scored; fewer wait for them."""
-
-
-class CountsLedger(Ledger, Protocol):
-    """A ledger that also says what it answered first."""
-
-    def first_answers(self, event_ids: Sequence[str]) -> Mapping[str, StateRow]:
-        """Give the answer at once of each like that the ledger holds."""
-        ...
 
 
 class SideJob(Protocol):
@@ -65,26 +50,6 @@ class SideJob(Protocol):
     def stop(self) -> None:
         """End it, and return when it has."""
         ...
-
-
-@dataclass(slots=True)
-class _Call:
-    rows: Sequence[Mapping[str, object]]
-    done: Future[list[Answer]] = field(default_factory=Future)
-    span: object = None
-
-
-@dataclass(slots=True)
-class _Taken:
-    """A group that is on disk; ``slots`` says whose rows the accepted ones are."""
-
-    calls: list[_Call]
-    rows: pa.Table
-    position: int
-    answers: list[Answer | None]
-    places: list[int]
-    repeated: list[int]
-    ids: list[str]
 
 
 class LiveService:
@@ -105,31 +70,31 @@ class LiveService:
         self._lock = lock
         self._side: SideJob | None = None
         self._folder, self._settings = folder, settings
-        self._journal, self._intake, self._scorer = journal, intake, scorer
-        self._ledger, self._recovered = ledger, recovered
+        self._journal, self._scorer, self._recovered = journal, scorer, recovered
         # One lock; each thread is woken for its own queue alone, since a wrong wake-up costs as
         # much as the work that it interrupts.
         self._changed = threading.Lock()
         self._arrived = threading.Condition(self._changed)
         self._durable = threading.Condition(self._changed)
-        self._disk_lock = threading.Lock()
-        self._calls: deque[_Call] = deque()
-        self._taken: deque[_Taken] = deque()
+        self._calls: deque[Call] = deque()
+        self._taken: deque[Taken] = deque()
         self._savings: list[threading.Event] = []
         self._rows = self._scored = 0
         self._rate = 2_000.0
         self._draining = self._intake_ended = False
         self._failure: str | None = None
-        self._recent: OrderedDict[str, Answer] = OrderedDict()
-        self._segment_us = 0
-        self._answered = journal.end
+        disk_lock = threading.Lock()
+        self._taking = Taking(intake, journal, disk_lock, settings)
         self._counting = Counting(ledger, rows_max=settings.uncounted_rows_max, failed=self._fail)
+        self._answering = Answering(
+            scorer, ledger, end=journal.end, counted=lambda: self._counting.applied
+        )
         self._saver = Saver(
             folder,
             (intake, scorer),
             ledger=ledger,
             counted=self._counting.wait,
-            disk_lock=self._disk_lock,
+            disk_lock=disk_lock,
             saved=recovered.checkpoint,
         )
         self._threads = [
@@ -144,7 +109,7 @@ class LiveService:
     def submit(self, rows: Sequence[Mapping[str, object]]) -> Future[list[Answer]]:
         """Take rows in; the future gives one answer a row once all of them are on disk."""
         assert len(rows) <= ROWS_MAX, "a caller cuts longer logs"
-        call = _Call(rows, span=TRACING.here())
+        call = Call(rows, span=TRACING.here())
         if not rows:
             call.done.set_result([])
             return call.done
@@ -177,7 +142,7 @@ class LiveService:
         self._saver.wait()
         ready = self._counting.applied >= self._journal.end - 1
         if not self._failure and ready and self._journal.end > self._saver.saved:
-            self._saver.save(self._answered)
+            self._saver.save(self._answering.end)
         self._counting.close()
         self._journal.close()
         os.close(self._lock)
@@ -188,8 +153,7 @@ class LiveService:
 
     def close_segment(self) -> None:
         """End the journal's segment, so that all that was taken in can become history."""
-        with self._disk_lock:
-            self._journal.rotate()
+        self._taking.close_segment()
 
     def save(self) -> None:
         """Write a checkpoint of all that is answered, and return when it is written.
@@ -281,13 +245,13 @@ class LiveService:
             self._intake_ended = True
             self._durable.notify()
 
-    def _try_to_take(self, calls: list[_Call]) -> bool:
+    def _try_to_take(self, calls: list[Call]) -> bool:
         """Make rows durable and hand them on; False where they are to be tried one by one."""
         try:
             with TRACING.span(
                 "journal", rows=sum(len(c.rows) for c in calls), links=[c.span for c in calls]
             ):
-                taken = self._take(calls)
+                taken = self._taking.take(calls)
         except BaseException as error:
             known = isinstance(error, Unavailable)
             if isinstance(error, Exception) and not known and len(calls) > 1:
@@ -306,47 +270,16 @@ class LiveService:
             self._durable.notify()
         return True
 
-    def _next_calls(self) -> list[_Call]:
+    def _next_calls(self) -> list[Call]:
         with self._changed:
             self._arrived.wait_for(
                 lambda: (self._calls and self._may_begin()) or self._draining or self._failure
             )
-            return _popped(self._calls, self._settings.group_rows_max)
+            return popped(self._calls, self._settings.group_rows_max)
 
     def _may_begin(self) -> bool:
         """Tell whether nothing is being scored, or so much waits that taking it in pays."""
         return not self._scored or len(self._calls) >= _AHEAD_CALLS
-
-    def _take(self, calls: list[_Call]) -> _Taken:
-        rows = [row for call in calls for row in call.rows]
-        ids = [str(row.get("event_id") or "") for row in rows]
-        # Under the lock what the duplicate memory knows is what is on disk: a checkpoint needs it.
-        with self._disk_lock:
-            checked = self._intake.check(rows)
-            position = self._journal.end
-            if checked.accepted.num_rows:
-                try:
-                    self._turn_segment()
-                    position = self._journal.append(
-                        pack(checked.accepted), count=checked.accepted.num_rows
-                    )
-                except BaseException:
-                    self._intake.duplicates.withdraw(checked.ids)
-                    raise
-        answers: list[Answer | None] = [None] * len(rows)
-        for place, problem in checked.refused.items():
-            answers[place] = Answer(ids[place], "refused", problem=problem)
-        places = checked.places.tolist()
-        return _Taken(calls, checked.accepted, position, answers, places, checked.repeated, ids)
-
-    def _turn_segment(self) -> None:
-        """Begin a segment once the present one spans its time, so that it can become history."""
-        newest_us = self._intake.newest_us
-        if self._journal.end == self._journal.segment_start:
-            self._segment_us = newest_us
-        if newest_us - self._segment_us >= self._settings.segment_s * SECOND_US:
-            self._journal.rotate()
-            self._segment_us = newest_us
 
     # Scoring
 
@@ -357,20 +290,21 @@ class LiveService:
                 self._answer_taken(taken)
             elif not savings:
                 return
-            behind = self._answered - self._saver.asked
-            if behind >= (1 if savings else self._settings.checkpoint_rows):
-                self._saver.save_aside(self._answered)
+            end = self._answering.end
+            due = end - self._saver.asked >= self._settings.checkpoint_rows
+            if due or (savings and self._saver.lacks(end)):
+                self._saver.save_aside(end)
             for begun in savings:
                 begun.set()
 
-    def _next_taken(self) -> tuple[list[_Taken], list[threading.Event]]:
+    def _next_taken(self) -> tuple[list[Taken], list[threading.Event]]:
         """Wait for groups or for who wants a checkpoint; neither comes once intake has ended."""
         with self._changed:
             self._durable.wait_for(lambda: self._taken or self._savings or self._intake_ended)
             savings, self._savings = self._savings, []
-            return _popped(self._taken, self._settings.group_rows_max), savings
+            return popped(self._taken, self._settings.group_rows_max), savings
 
-    def _answer_taken(self, taken: list[_Taken]) -> None:
+    def _answer_taken(self, taken: list[Taken]) -> None:
         started = time.perf_counter()
         try:
             with TRACING.span(
@@ -378,7 +312,7 @@ class LiveService:
                 rows=sum(one.rows.num_rows for one in taken),
                 links=[call.span for one in taken for call in one.calls],
             ):
-                counted = self._answer(taken)
+                counted = self._answering.answer(taken)
         except BaseException as error:
             for call in (call for one in taken for call in one.calls):
                 call.done.set_exception(Unavailable(f"the service failed: {error}"))
@@ -391,88 +325,3 @@ class LiveService:
             self._rows -= rows
             self._scored -= len(taken)
             self._arrived.notify()
-
-    def _answer(self, taken: list[_Taken]) -> Counted:
-        fresh = [one for one in taken if one.rows.num_rows]
-        effect = Counted(self._answered, self._answered - 1)
-        if fresh:
-            rows = pa.concat_tables([one.rows for one in fresh])
-            assert fresh[0].position == self._answered, "records are answered in their order"
-            judged = self._scorer.answer(rows)
-            effect = count(rows, self._answered, judged, version=self._scorer.version)
-            self._place(fresh, rows, judged)
-            self._answered += rows.num_rows
-        for one in taken:
-            self._answer_repeated(one)
-            start = 0
-            for call in one.calls:
-                end = start + len(call.rows)
-                answers = [answer for answer in one.answers[start:end] if answer is not None]
-                assert len(answers) == len(call.rows), "every row is answered"
-                effect.told.append((call.done, answers))
-                start = end
-        return effect
-
-    def _place(self, fresh: list[_Taken], rows: pa.Table, judged: Judged) -> None:
-        """Put the answers of accepted rows where their callers look for them."""
-        owners = [(one, place) for one in fresh for place in one.places]
-        ids = rows.column("event_id").to_pylist()
-        as_of, late = judged.as_of_us.tolist(), judged.late_by_us.tolist()
-        like_at = dict(zip(judged.likes.tolist(), range(len(judged.likes)), strict=True))
-        score, states = judged.score.tolist(), judged.states.tolist()
-        for at, (one, place) in enumerate(owners):
-            told = Answer(
-                ids[at], "accepted", self._answered + at, as_of_us=as_of[at], late_by_us=late[at]
-            )
-            if (like := like_at.get(at)) is not None:
-                told = replace(
-                    told,
-                    score=score[like],
-                    count_state=COUNT_STATES[states[like]],
-                    reasons=judged.reasons[like],
-                )
-            one.answers[place] = told
-            self._recent[ids[at]] = told
-        while len(self._recent) > RECENT_MAX:
-            oldest = next(iter(self._recent.values()))
-            if (oldest.position or 0) > self._counting.applied:
-                break
-            self._recent.popitem(last=False)
-
-    def _answer_repeated(self, one: _Taken) -> None:
-        asked = [one.ids[place] for place in one.repeated]
-        unknown = [name for name in asked if name not in self._recent]
-        held: Mapping[str, StateRow] = {}
-        if unknown:
-            # The answer to a repeat is worth no waiting for a database that is away.
-            with contextlib.suppress(Exception):
-                held = self._ledger.first_answers(unknown)
-        for place, name in zip(one.repeated, asked, strict=True):
-            if name in self._recent:
-                one.answers[place] = replace(self._recent[name], status="repeated")
-            elif name in held:
-                row = held[name]
-                one.answers[place] = Answer(
-                    name,
-                    "repeated",
-                    row.position,
-                    row.score,
-                    row.state,
-                    cast("tuple[Reason, ...]", tuple(row.reasons)),
-                    row.as_of_us,
-                )
-            else:
-                one.answers[place] = Answer(name, "repeated")
-
-
-_Group = TypeVar("_Group", _Call, _Taken)
-
-
-def _popped(waiting: deque[_Group], rows_max: int) -> list[_Group]:
-    """Take groups from the front: the first whatever its size, then what fits beside it."""
-    popped: list[_Group] = []
-    rows = 0
-    while waiting and (not popped or rows + len(waiting[0].rows) <= rows_max):
-        popped.append(waiting.popleft())
-        rows += len(popped[-1].rows)
-    return popped

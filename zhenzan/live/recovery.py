@@ -12,7 +12,7 @@ from zhenzan.counts.interface import LikeState, Unlike
 from zhenzan.errors import CheckpointError, JournalError
 from zhenzan.events.schema import Kind
 from zhenzan.events.state import COUNT_STATES
-from zhenzan.live.checkpoint import LiveState, load, newest_sound, positions
+from zhenzan.live.checkpoint import LiveState, kept, load, newest_sound
 from zhenzan.live.counting import Counted, Ledger
 from zhenzan.live.intake import Intake
 from zhenzan.live.journal import Journal
@@ -115,9 +115,9 @@ def _begin_at_rest(folder: Path, journal: Journal, intake: Intake, applied: int)
             f"the ledger ends at {applied:,}, and the journal begins at {journal.first:,}",
             hint="restore the database from a copy: the records between are in history alone",
         )
-    for position in reversed(positions(folder)):
+    for path in reversed(kept(folder)):
         try:
-            _remember(intake, load(folder, position))
+            _remember(intake, load(path))
         except CheckpointError:
             continue
         return journal.first

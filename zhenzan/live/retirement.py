@@ -153,17 +153,17 @@ class Retirement:
         version that opened the folder last: one may be damaged without a loss.
         """
         folder = self._folder / CHECKPOINTS
-        positions = checkpoint.positions(folder)[-checkpoint.KEPT :]
-        if len(positions) < checkpoint.KEPT:
+        kept = checkpoint.kept(folder)[-checkpoint.KEPT :]
+        if len(kept) < checkpoint.KEPT:
             return 0
         opened_by = checkpoint.opened_by(self._folder)
         try:
-            versions = {checkpoint.load(folder, position).version for position in positions}
+            states = [checkpoint.load(path) for path in kept]
         except CheckpointError:
             return 0
-        if versions != {opened_by}:
+        if {state.version for state in states} != {opened_by}:
             return 0
-        return min(positions[0], self._ledger.progress(CHECKPOINT_MARK))
+        return min(states[0].position, self._ledger.progress(CHECKPOINT_MARK))
 
     def _keeps(
         self, start: int, rows: pa.Table, accounts: frozenset[str], rows_over_us: int

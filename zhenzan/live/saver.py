@@ -64,6 +64,15 @@ class Saver:
         """The position of the newest checkpoint, or of the one that is being written."""
         return self._asked
 
+    def lacks(self, answered: int) -> bool:
+        """Say whether a checkpoint that is kept lies before ``answered``, or is missing.
+
+        Then records from before it cannot go: where nothing comes any more, a second state of the
+        same position lets them.
+        """
+        kept = checkpoint.positions(self._folder / CHECKPOINTS)[-checkpoint.KEPT :]
+        return answered > 0 and kept != [answered] * checkpoint.KEPT
+
     def save_aside(self, answered: int) -> None:
         """Copy the state after all records before ``answered``, and write it in a thread.
 

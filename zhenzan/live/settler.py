@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zhenzan.clock import DAY_US, SECOND_US
-from zhenzan.counts.interface import Applied, Cause, Group, LikeRow, Revision, State
+from zhenzan.counts.interface import Cause, Group, LikeRow, Reviser, Revision, State
 from zhenzan.live.apart import closed_likes, score_apart, span_us
 from zhenzan.live.folders import HISTORY, JOURNAL, SETTLED
 from zhenzan.live.history import write_history
@@ -34,21 +34,11 @@ MARK = "settled_us"
 """Where the ledger notes up to which time likes are settled."""
 
 
-class SettledLedger(Protocol):
+class SettledLedger(Reviser, Protocol):
     """What the settler needs of ``zhenzan.counts.ledger.CountLedger``."""
 
     def standing(self, event_ids: Iterable[str]) -> Mapping[str, LikeRow]:
         """Give each like that the ledger holds as it stands."""
-        ...
-
-    def revise(
-        self,
-        revisions: Sequence[Revision],
-        *,
-        groups: Sequence[Group] = (),
-        progress: Mapping[str, int] | None = None,
-    ) -> Applied:
-        """Give likes other answers, in the order given."""
         ...
 
 
