@@ -15,7 +15,7 @@ from zhenzan.detectors.registry import all_detectors
 
 LIKES = 257
 SHARE = re.compile(
-    r"_share_|^cohort_(?!lift)|^channel_quality$|led_share$|^new_network$|^round_stop$"
+    r"_share_|^cohort_(?!lift)|^channel_quality$|^crowd_follow_up$|led_share$|^new_network$|^round_stop$"
 )
 TRACE = {
     "account_age_days", "candidate_nats", "drip_spread", "partner_likes", "partners",
@@ -23,6 +23,7 @@ TRACE = {
 }  # fmt: skip
 SETTLED = re.compile(
     r"^(review_|outcomes$|together$|next_ms$|candidate_nats$|group_nats$|channel_quality$|drip_|round_)"
+    r"|^crowd_follow_up$"
 )
 WINDOW_EN = re.compile(r"\b\d+ (min|h|d)\b")
 WINDOW_ZH = re.compile(r"\d+ (分钟|小时|天)")

@@ -89,6 +89,40 @@ def test_paid_crowd_is_made_of_people_with_a_history_of_their_own():
     assert pc.mean(known).as_py() > 0.5
 
 
+def share_that_goes_on(table, likes, kinds):
+    """Share of likes whose account also did one of the kinds to the item."""
+    deeds = table.filter(pc.is_in(table["kind"].cast(pa.string()), value_set=pa.array(kinds)))
+    keys = [
+        pc.binary_join_element_wise(part["account_id"], part["item_id"], " ")
+        for part in (likes, deeds)
+    ]
+    return pc.mean(pc.is_in(keys[0], value_set=pc.unique(keys[1]))).as_py()
+
+
+@pytest.mark.parametrize(("stealth", "low", "high"), [("crude", 0.9, 1.0), ("stealthy", 0.6, 0.95)])
+def test_most_brush_orders_are_bought_or_praised(stealth, low, high):
+    table, likes = play("brush_orders", stealth), ordered_likes("brush_orders", stealth)
+    assert low <= share_that_goes_on(table, likes, ["purchase", "comment"]) <= high
+    honest = table.filter(
+        pc.and_(pc.equal(table["role"], "honest"), pc.equal(table["kind"], "like"))
+    )
+    assert share_that_goes_on(table, honest, ["purchase", "comment"]) < 0.3
+    bought = table.filter(pc.and_(pc.equal(table["kind"], "purchase"), table["is_inauthentic"]))
+    assert pc.all(pc.greater(bought["amount_cents"], 0)).as_py()
+
+
+def test_most_of_those_who_like_a_giveaway_write_and_nobody_was_hired():
+    made = simulate(WORLD, twin_names=["giveaway"], seed=5, twin_size=2.0)
+    mine = pc.fill_null(pc.equal(made.labels["twin"], "giveaway"), False)
+    table = made.interactions.filter(mine)
+    likes = table.filter(pc.equal(table["kind"], "like"))
+    posts = pc.value_counts(likes["item_id"]).sort(order="descending", by="counts")
+    likes = likes.filter(pc.is_in(likes["item_id"], value_set=posts.field("values")[:2]))
+    assert len(likes) > 80
+    assert share_that_goes_on(table, likes, ["comment"]) > 0.5
+    assert not pc.any(made.labels["is_inauthentic"]).as_py()
+
+
 def test_api_replay_has_no_session_no_device_and_no_view():
     likes = ordered_likes("api_replay")
     assert likes["session_id"].null_count == likes["device_id"].null_count == len(likes)

@@ -215,6 +215,6 @@ def test_every_attack_of_the_requirements_has_a_file():
         "emulator_farm", "paid_crowd", "cross_platform_drive", "nurtured_bots", "api_replay",
         "distributed_drip", "overseas_proxy", "rotation", "script_in_team", "competitor_framing",
         "hostile_reports", "multi_account_referral", "mutual_ring", "rotating_pool",
-        "reseller_pool", "shadow_framing", "hijacked_accounts", "live_room_bots",
+        "reseller_pool", "shadow_framing", "hijacked_accounts", "live_room_bots", "brush_orders",
     }  # fmt: skip
     assert named == set(ATTACKS)

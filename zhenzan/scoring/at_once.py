@@ -169,7 +169,8 @@ class AtOnceScorer:
         self, likes: Likes, bins: NDArray[np.int8], near: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         segments = self.baseline.segments(likes["category"], likes["campaign"])
-        nats = join(bins, segments, self._evidence.table, self._families)
+        table = self._evidence.table
+        nats = join(bins, segments, table, self._families, self._weights.louder)
         prior = self._prior
         signals = nats.sum(axis=1, dtype=np.float64)
         own = logit(prior) + self._weights.intercept + signals

@@ -52,9 +52,8 @@ class Baseline:
         self._honest = np.zeros((len(detectors), _SEGMENTS, self.bins_max))
         self._by_category = np.array([d.segment == "category" for d in detectors])
 
-    def segments(
-        self, category: NDArray[np.int32], campaign: NDArray[np.bool_]
-    ) -> NDArray[np.int16]:
+    @staticmethod
+    def segments(category: NDArray[np.int32], campaign: NDArray[np.bool_]) -> NDArray[np.int16]:
         """Turn category codes and campaign marks into segments; 0 is that of everything else."""
         inside = (category >= 0) & (category < SEGMENTS_MAX)
         segments = np.where(inside, category + 1, 0)

@@ -45,8 +45,12 @@ def join(
     segments: NDArray[np.int16],
     table: NDArray[np.float32],
     families: NDArray[np.int8],
+    louder: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Sum the weighed evidence of each like by family: shape (likes, families), in nats.
+
+    Weights are small because signals of a family often know the same thing. Where only one of
+    them speaks there is nothing to share, so the loudest of each family says more than its weight.
 
     Parameters
     ----------
@@ -57,14 +61,30 @@ def join(
         of ``Weights``, in which correlated signals share what they know.
     families
         Family of each detector.
+    louder
+        How much more each detector says where it is the loudest of its family, as a share of
+        its weighed evidence (`weights.Weights.louder`).
+
+    Examples
+    --------
+    >>> table = np.array([[[0.0, 1.0]], [[0.0, 2.0]]], np.float32)
+    >>> both, family = np.ones((1, 2), np.int8), np.zeros(2, np.int8)
+    >>> float(join(both, np.zeros(1, np.int16), table, family, np.float32([0.5, 0.5])).max())
+    4.0
     """
     out = np.zeros((len(bins), FAMILIES), np.float32)
-    _join(bins, segments, table, families, out)
+    _join(bins, segments, table, families, louder, out)
     return out
 
 
 @njit(cache=True, nogil=True)
-def _join(bins, segments, table, families, out):
+def _join(bins, segments, table, families, louder, out):
+    loudest = np.zeros(out.shape[1], np.float32)
     for like in range(len(bins)):
+        loudest[:] = 0.0
         for column in range(bins.shape[1]):
-            out[like, families[column]] += table[column, segments[like], bins[like, column]]
+            nats = table[column, segments[like], bins[like, column]]
+            family = families[column]
+            out[like, family] += nats
+            loudest[family] = max(loudest[family], nats * louder[column])
+        out[like] += loudest

@@ -307,10 +307,12 @@ def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]
     outcomes = run.follow_up["outcomes"]
     engaged = np.where(outcomes < 0, np.nan, (outcomes & (ENGAGED | FOLLOWED)) != 0)
     review = run.signals.watch.colikes.review()
+    channel = run.spill.key("channel")
     return {
         **{f"review_{name}": values for name, values in review.items()},
         **run.follow_up,
-        "channel_quality": channel_quality(key["item"], run.spill.key("channel"), engaged),
+        "channel_quality": channel_quality(key["item"], channel, engaged),
+        "crowd_follow_up": channel_quality(key["item"], channel + 1, engaged),
         "drip_spread": drip_spread(key["ts"], key["item"]),
         "round_stop": round_stop(key["ts"], key["item"]),
     }

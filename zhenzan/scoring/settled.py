@@ -84,7 +84,7 @@ def settle(
     table = baseline.evidence()
 
     def join_part(part: slice) -> None:
-        nats[part] = join(bins[part], segments[part], table, families)
+        nats[part] = join(bins[part], segments[part], table, families, weights.louder)
 
     def company(name: str) -> NDArray[np.float64]:
         around = pooled_around(

@@ -28,6 +28,9 @@ class Weights:
     ----------
     signals
         One per detector: the part of its evidence that the others do not already give.
+    louder
+        One per detector: how much more it says, as a share of its weighed evidence, where it is
+        the loudest of its family.
     pools
         One per pool of ``POOLS``.
     own
@@ -37,6 +40,7 @@ class Weights:
     """
 
     signals: NDArray[np.float32]
+    louder: NDArray[np.float32]
     pools: tuple[float, ...]
     own: float
     intercept: float
@@ -51,8 +55,10 @@ def load(detectors: Sequence[Detector], moment: Moment) -> Weights:
     """
     table = _table()[moment]
     signals = [table["signals"].get(detector.code, UNFITTED) for detector in detectors]
+    loudest = [table["loudest"][detector.family.word] for detector in detectors]
     return Weights(
         signals=np.array(signals, np.float32),
+        louder=np.divide(loudest, signals).astype(np.float32),
         pools=tuple(table["pools"][name] for name in POOLS),
         own=table["own"],
         intercept=table["intercept"],

@@ -34,7 +34,8 @@ class Knobs:
     right after a session that its owner had anyway, or a new one like it. ``views`` is the share
     of ordered likes with a view before; ``dwell`` and ``follow_up`` compare the length of these
     views, and what follows them, with honest ones (1: as long, as often); bare work has nothing
-    after it.
+    after it. ``comments`` and ``purchases`` are the shares of likes after which the task sheet
+    also asks for one; only ``brush_orders`` delivers them.
     """
 
     accounts: int = 100
@@ -52,6 +53,8 @@ class Knobs:
     views: float = 0.9
     dwell: float = 0.8
     follow_up: float = 0.3
+    comments: float = 0.0
+    purchases: float = 0.0
     age_days: float = 30.0
     life: float = 0.0
     waking: bool = True
@@ -69,7 +72,7 @@ class Knobs:
         for name in ("accounts", "items", "likes_per_item", "blocks"):
             if getattr(self, name) < 1:
                 raise SettingError(f"knob `{name}` is {getattr(self, name)}", hint="min 1")
-        for name in ("span", "views", "follow_up"):
+        for name in ("span", "views", "follow_up", "comments", "purchases"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise SettingError(f"knob `{name}` is {getattr(self, name)}", hint="0 to 1")
         for name, known in (("network", NETWORKS), ("session", SESSIONS)):

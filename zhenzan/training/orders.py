@@ -29,7 +29,7 @@ DEAR: tuple[str, ...] = (
 """Knobs that a seller asks money for; how dear an order is follows from the dearest of them."""
 
 _WHOLE = ("accounts", "items", "likes_per_item", "blocks")
-_SHARES = ("span", "views", "follow_up")
+_SHARES = ("span", "views", "follow_up", "comments", "purchases")
 _SIZES = ("accounts", "likes_per_item", "window_s")
 
 

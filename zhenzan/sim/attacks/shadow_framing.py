@@ -66,7 +66,11 @@ def play(stage: Stage, knobs: Knobs) -> Rows:
     delay_s = np.where(blurred, rng.normal(0.0, knobs.jitter_s, len(original)), delay_s)
     ts = copied.ts[original] + (delay_s * SECOND_US).astype(np.int64)
     work = crew.Work(bot.astype(np.int32), copied.item[original], ts)
-    work = work.take(ts > stage.population.created_us[work.account] + MINUTE_US)
+    # Nobody can be ahead of a like on an item that does not exist yet.
+    born = np.maximum(
+        stage.population.created_us[work.account], stage.catalogue.created_us[work.item]
+    )
+    work = work.take(ts > born + MINUTE_US)
     group = stage.group()
     return Rows.join(
         [
