@@ -94,7 +94,7 @@ def test_a_scorer_with_a_model_goes_on_from_a_checkpoint(rows, model, whole, tmp
         tmp_path, checkpoint.LiveState(4_000, first.version, first.snapshot(), {}, (), 0)
     )
     second = LiveScorer(SETTINGS, Facts(model=model))
-    second.restore(checkpoint.load(tmp_path, 4_000).scorer)
+    second.restore(checkpoint.load(checkpoint.kept(tmp_path)[-1]).scorer)
     assert told([before, second.answer(rows.slice(4_000))]) == told(whole)
 
 
