@@ -370,7 +370,8 @@ def measure_soak(seconds: float, *, seed: int = 11) -> dict[str, Any]:
     return {
         "seconds": seconds, "rows": len(truth.rows), "answers": dict(truth.seen),
         "kills": target.kills, "stops": target.stops,
-        "down_s_max": round(max(target.downs), 1), **found,
+        "start_s": round(target.downs[0], 1),
+        "down_s_max": round(max(target.downs[1:], default=0.0), 1), **found,
         "verify": json.loads(verified.stdout or "{}").get("sound"),
         "rss_mib": target.rss_mib[:: max(1, len(target.rss_mib) // 20)],
         "faults_count": len(truth.faults), "faults": truth.faults[:20],

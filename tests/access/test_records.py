@@ -23,9 +23,13 @@ from zhenzan.access.retention.records import Removal
 from zhenzan.access.retention.run import Retention, What
 from zhenzan.access.users import UserBook
 from zhenzan.clock import DAY_US
+from zhenzan.counts.interface import LikeState, Revision, Unlike
+from zhenzan.counts.ledger import CountLedger
+from zhenzan.counts.verify import verify
 from zhenzan.errors import AccessError
 from zhenzan.store import migrate
 from zhenzan.store.tables.access import ACCESS_LOG, API_KEYS, AUDIT_LOG, SESSIONS, USERS
+from zhenzan.store.tables.counts import STATES
 
 PASSWORD = "correct horse battery"
 DAY_S = 86_400
@@ -317,3 +321,19 @@ def test_a_session_that_is_seen_again_meanwhile_stays(store, hands, book):
     log = AuditLog(store, clock=hands)
     assert records._remove(store, log, kind, keys, before_us, by="tests") == 0
     assert number_of(store, SESSIONS) == 1
+
+
+def test_no_run_removes_the_states_that_counts_are_made_of(store, hands):
+    ledger, at_us = CountLedger(store), int(hands.now * 1e6)
+    likes = [
+        LikeState(f"e{at}", at, at_us, f"a{at % 3}", "mug", "shop", False, "counted", 0.1, at_us)
+        for at in range(20)
+    ]
+    ledger.apply(0, 20, likes, [Unlike("u", 20, at_us, "a0", "mug")])
+    ledger.revise([Revision("e1", "excluded", 0.9, at_us, "review")])
+    before = (ledger.counters("item", "mug"), ledger.revisions(0, limit=100))
+    hands.now += 20 * THREE_YEARS_S
+    run(store, hands)
+    assert (ledger.counters("item", "mug"), ledger.revisions(0, limit=100)) == before
+    assert verify(store).is_sound
+    assert number_of(store, STATES) == 28

@@ -87,7 +87,7 @@ class Bridge:
             "revisions_sent": fed.messages,
             "revision_cursor": fed.cursor,
             "connected": consumed.connected,
-            "running": all(thread.is_alive() for thread in self._threads),
+            "running": not self.failure and all(t.is_alive() for t in self._threads),
             "trouble": self.failure or consumed.trouble or fed.trouble,
         }
 

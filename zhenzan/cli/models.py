@@ -17,6 +17,11 @@ Log = Annotated[str, typer.Option("--log", help="The traffic.")]
 Accounts = Annotated[
     Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet).")
 ]
+Items = Annotated[Path | None, typer.Option("--items", help="Side table of items.")]
+Networks = Annotated[
+    Path | None, typer.Option("--networks", help="Address ranges with their kind.")
+]
+Mapping = Annotated[str | None, typer.Option("--map", help="Mapping file for a foreign log.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -40,19 +45,23 @@ def listing(folder: Folder, as_json: Json = False) -> None:
         )
 
 
-def compare(
+def compare(  # noqa: PLR0913  one parameter per flag
     folder: Folder,
     before: Annotated[str, typer.Argument(help="A version; `none`: no model.")],
     after: Annotated[str, typer.Argument(help="The version that would take its place.")],
     log: Log,
+    mapping: Mapping = None,
     accounts: Accounts = None,
+    items: Items = None,
+    networks: Networks = None,
     comparison: Annotated[
         Path | None, typer.Option("--comparison", help="Write it here, for a promotion.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell which likes would change state under another model."""
-    _compare(folder, before, after, _likes(log, accounts), comparison, as_json)
+    likes = _likes(log, mapping, accounts, items, networks)
+    _compare(folder, before, after, likes, comparison, as_json)
 
 
 def promote(
@@ -84,11 +93,14 @@ def drift(
     version: Annotated[
         str | None, typer.Option("--version", help="A version; else the promoted one.")
     ] = None,
+    mapping: Mapping = None,
     accounts: Accounts = None,
+    items: Items = None,
+    networks: Networks = None,
     as_json: Json = False,
 ) -> None:
     """Tell how far each signal of a log has moved from what a model was trained on."""
-    _drift(folder, version, _likes(log, accounts), as_json)
+    _drift(folder, version, _likes(log, mapping, accounts, items, networks), as_json)
 
 
 def harm(
@@ -122,11 +134,20 @@ ACTIONS = {
 }
 
 
-def _likes(log: str, accounts: Path | None) -> Likes:
+def _likes(
+    log: str,
+    mapping: str | None,
+    accounts: Path | None,
+    items: Path | None,
+    networks: Path | None,
+) -> Likes:
+    """Measure a log as it was trained on: with the same mapping and side tables."""
     from zhenzan.training.history import read_history
     from zhenzan.training.measure import measure
 
-    return measure(read_history(log, accounts=accounts))
+    return measure(
+        read_history(log, mapping=mapping, accounts=accounts, items=items, networks=networks)
+    )
 
 
 def _compare(

@@ -18,8 +18,15 @@ def redteam(  # noqa: PLR0913  one parameter per flag
             "--version", help="Model to attack first, `none` for the evidence; else the promoted."
         ),
     ] = None,
+    mapping: Annotated[
+        str | None, typer.Option("--map", help="Mapping file for a foreign log.")
+    ] = None,
     accounts: Annotated[
         Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet).")
+    ] = None,
+    items: Annotated[Path | None, typer.Option("--items", help="Side table of items.")] = None,
+    networks: Annotated[
+        Path | None, typer.Option("--networks", help="Address ranges with their kind.")
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of learning.")] = 3,
     candidates: Annotated[
@@ -41,7 +48,7 @@ def redteam(  # noqa: PLR0913  one parameter per flag
     from zhenzan.training.pricing import advertising_yuan
     from zhenzan.training.redteam import Search, attack
 
-    log = read_history(history, accounts=accounts)
+    log = read_history(history, mapping=mapping, accounts=accounts, items=items, networks=networks)
     price = advertising_yuan(log)
     if not as_json:
         typer.echo("Simulation only: attacks are played in a copy of the log and nowhere else.")

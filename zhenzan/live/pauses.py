@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-
-SWITCH_S = 0.0005
-"""How long one thread may keep the interpreter while another wants it; Python's own is ten times
-as long, and a request that is ready waits for it at each of its steps."""
 
 YOUNG = (10_000, 20, 20)
 """New objects after which the youngest generation is looked through, and how often each older one
@@ -24,14 +19,12 @@ def short_pauses() -> Generator[None]:
     that never go, and looking at them stops all threads for a tenth of a second. They are looked
     at once more here and then left alone. What was before holds again at the end.
     """
-    thresholds, switch_s = gc.get_threshold(), sys.getswitchinterval()
+    thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*YOUNG)
-    sys.setswitchinterval(SWITCH_S)
     try:
         yield
     finally:
-        sys.setswitchinterval(switch_s)
         gc.set_threshold(*thresholds)
         gc.unfreeze()

@@ -15,8 +15,9 @@ from zhenzan.scoring.learned.trees import Forest, read_forest
 from zhenzan.scoring.weights import Moment
 from zhenzan.training.examples import Examples
 
-THREADS = 2
-"""Fixed, so that sums are made in one order on every machine."""
+THREADS = 1
+"""Fixed, so that sums are made in one order on every machine. Two threads that spin for each other
+on a loaded machine took ten times as long as one."""
 
 MUTED = 0.5
 """Part of what trees say that is heard where injected attacks alone have taught them: measured on

@@ -42,7 +42,8 @@ CLASSES: dict[str, Class] = {
     "transaction_3y": Class(1096, "C2-31", "purchases and refunds"),
     "ucl_action_3y": Class(
         1096, "C3-06",
-        "count states, revisions, audit log; users from their closing, keys from their end",
+        "audit log; users from their closing, keys from their end; count states and revisions at "
+        "least, and then as long as their like is part of a count",
     ),
     "live_3y": Class(1096, "C12-16", "interactions"),
 }  # fmt: skip
