@@ -18,7 +18,7 @@ import numpy as np
 
 from zhenzan.clock import generator
 from zhenzan.scoring.learned.trees import read_forest
-from zhenzan.training.fit import ROUNDS_JUDGED, tree_parameters
+from zhenzan.training.fit import TREES_LEAST, tree_parameters
 
 RESULTS = Path(__file__).parent / "results" / "predict.json"
 COLUMNS = 70
@@ -35,7 +35,7 @@ def measure() -> list[dict[str, Any]]:
     label = np.nan_to_num(matrix[:, :8]).sum(axis=1) + rng.normal(size=len(matrix)) > 2.0
     told = tree_parameters(seed=5, judged=True) | {"num_threads": 1, "verbose": -1}
     data = lightgbm.Dataset(matrix, label.astype(float), params=told)
-    booster = lightgbm.train(told, data, ROUNDS_JUDGED)
+    booster = lightgbm.train(told, data, TREES_LEAST)
     forest = read_forest(booster.model_to_string())
     found = []
     for rows in ROWS:

@@ -19,7 +19,7 @@ from zhenzan.training.calibrate import (
     platt,
     threshold,
 )
-from zhenzan.training.reliability import curve, diagram
+from zhenzan.training.reliability import LIKES_MIN, curve, diagram
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +102,17 @@ def test_a_diagram_names_its_segments(likes):
     rows = curve(sigmoid(margin), bought, weight)
     assert sum(row["likes"] for row in rows) == len(margin)
     assert "a &lt; b (20,000)" in diagram({"a < b": rows}, "Title", "标题")
+
+
+def test_a_point_of_few_likes_is_an_empty_ring_that_no_line_meets():
+    rows = [
+        {"said": 0.1, "was": 0.1, "weight": 1.0, "likes": 400},
+        {"said": 0.5, "was": 1.0, "weight": 1.0, "likes": LIKES_MIN - 1},
+        {"said": 0.9, "was": 0.8, "weight": 1.0, "likes": LIKES_MIN},
+    ]
+    drawing = diagram({"all": rows}, "Title", "标题")
+    (line,) = [part for part in drawing.splitlines() if part.startswith("<polyline")]
+    assert len(line.split('"')[1].split()) == 2
+    circles = [part for part in drawing.splitlines() if part.startswith("<circle")]
+    assert len(circles) == 3
+    assert sum('fill="white"' in part for part in circles) == 1

@@ -10,10 +10,12 @@ import pytest
 from zhenzan.errors import SettingError
 from zhenzan.sim import ATTACKS, Knobs, order
 from zhenzan.training.orders import (
+    NEARBY,
     POOL_SHARE,
     draw_orders,
     knobs_at,
     names_of,
+    nearby,
     quantity_of,
 )
 
@@ -45,15 +47,28 @@ def test_orders_fit_the_platform():
     assert seen == set(names_of())
 
 
-def test_a_find_is_placed_whole_beside_the_drawn_orders():
-    finds = [order("paid_crowd", "medium", accounts=120, items=1, likes_per_item=n)
-             for n in (101, 102, 103, 104)]  # fmt: skip
+def test_finds_are_placed_whole_and_nearby_beside_the_drawn_orders():
+    finds = [order("paid_crowd", "medium", accounts=180, items=n, likes_per_item=100)
+             for n in (1, 2, 3, 4)]  # fmt: skip
     rng = np.random.default_rng(1)
     orders = draw_orders(rng, likes=250, accounts=1_000, names=names_of(), found=finds)
-    sizes = [one.knobs.likes_per_item for one in orders[:3]]
-    assert len(set(sizes)) == 3
-    assert set(sizes) <= {101, 102, 103, 104}
-    assert sum(quantity_of(one) for one in orders[3:]) >= 250
+    # The first two are as many likes as are drawn, and no order is cut to a part of itself.
+    assert [one.knobs.items for one in orders[:2]] == [1, 2]
+    assert sum(quantity_of(one) for one in orders[2:]) >= 250
+    sizes = {one.knobs.likes_per_item for one in orders[:2]}
+    assert 100 not in sizes
+    assert all(40 < size <= 180 for size in sizes)
+
+
+def test_what_lies_beside_a_find_costs_the_same_a_like():
+    find = order("reseller_pool", "stealthy")
+    rng = np.random.default_rng(2)
+    around = [nearby(rng, find).knobs for _ in range(200)]
+    windows = np.array([knobs.window_s for knobs in around]) / find.knobs.window_s
+    assert 0.8 < np.median(windows) < 1.25
+    assert np.log(windows).std() == pytest.approx(NEARBY, rel=0.3)
+    assert {knobs.price_per_like for knobs in around} == {find.knobs.price_per_like}
+    assert {knobs.session for knobs in around} == {find.knobs.session}
 
 
 def test_an_unknown_attack_is_refused():

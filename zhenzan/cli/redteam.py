@@ -40,11 +40,15 @@ def redteam(  # noqa: PLR0913  one parameter per flag
         int, typer.Option("--injections", min=1, help="Injections to learn from, each round.")
     ] = 1,
     seed: Annotated[int, typer.Option("--seed", help="Seed that repeats the search.")] = 7,
+    diagram: Annotated[
+        Path | None, typer.Option("--diagram", help="Draw the prices of all models here (SVG).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rounds as JSON.")] = False,
 ) -> None:
     """Search the simulator for the cheapest attack that survives a model, and learn."""
     from zhenzan.training.history import read_history
     from zhenzan.training.job import Plan
+    from zhenzan.training.price_diagram import price_diagram
     from zhenzan.training.pricing import advertising_yuan
     from zhenzan.training.redteam import Search, attack
 
@@ -65,6 +69,8 @@ def redteam(  # noqa: PLR0913  one parameter per flag
         version=version,
         **({} if as_json else {"report": typer.echo}),
     )
+    if diagram is not None:
+        diagram.write_text(price_diagram(outcome, price), "utf-8")
     if as_json:
         plain = {"simulation_only": True, "advertising_yuan": price, **outcome.as_dict()}
         typer.echo(json.dumps(plain, indent=1))

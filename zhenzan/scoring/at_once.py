@@ -14,6 +14,7 @@ from zhenzan.detectors.interface import Detector, Family, Likes
 from zhenzan.scoring.baseline import Baseline
 from zhenzan.scoring.context import POOLED_LIKES, RunningContext, grained, logit, shift, sigmoid
 from zhenzan.scoring.evidence import FAMILIES, Evidence, join
+from zhenzan.scoring.learned.windows import windows_of
 from zhenzan.scoring.neighbours import NEAR, Pooled, RunningNeighbours
 from zhenzan.scoring.weights import POOLS, load
 
@@ -46,7 +47,8 @@ POOL_FAMILY = {"item": Family.TARGET, "account": Family.ACCOUNT, "device": Famil
 class Answers:
     """Scores and what they rest on, one row per like.
 
-    ``near`` holds the measures of `neighbours.NEAR`; it has no columns where nobody asked.
+    ``near`` holds the measures of `neighbours.NEAR` and then the windows of `learned.windows`; it
+    has no columns where nobody asked.
     """
 
     values: NDArray[np.float32]
@@ -136,6 +138,8 @@ class AtOnceScorer:
             part = {name: likes[name][start:end] for name in self._read()}
             nats[start:end], score[start:end] = self._judge(part, bins[start:end], near[start:end])
             start = end
+        if self._near:
+            near = np.concatenate([near, windows_of(likes)], axis=1)
         return Answers(values, bins, nats, score, near)
 
     def forget(self, device: NDArray[np.int32]) -> None:

@@ -29,9 +29,10 @@ from zhenzan.scoring.joining import join_groups, settled_states
 from zhenzan.scoring.learned.inputs import assemble
 from zhenzan.scoring.learned.judge import Answer, joined, strengthen, unaided
 from zhenzan.scoring.learned.model import Model, Part
+from zhenzan.scoring.learned.windows import windows
 from zhenzan.scoring.lockstep import Lockstep, find_lockstep
 from zhenzan.scoring.measured import Measured
-from zhenzan.scoring.neighbours import RunningNeighbours, own_odds, settled_neighbours
+from zhenzan.scoring.neighbours import NEAR, RunningNeighbours, own_odds, settled_neighbours
 from zhenzan.scoring.outputs import Settlement, Stronger, write_outputs
 from zhenzan.scoring.settled import Keys, Settled, settle
 from zhenzan.scoring.signals import SignalSource, Step
@@ -263,11 +264,21 @@ def _strengthened(run: Run, part: Part, plain: Settlement, own: Settled) -> Sett
 
 
 def settled_near(spill: LikeSpill, own: Settled) -> NDArray[np.float32]:
-    """Measure what is known, in hindsight, of the neighbours of every like."""
+    """Measure what is known, in hindsight, of the neighbours of every like; windows follow.
+
+    The matrix lies on disk, as wide as ``Answers.near``: the windows are those of the moment.
+    """
     keys = {name: spill.key(name) for name in ("ts", "item", "account", "device", "block")}
     intercept = load_weights(all_detectors(), "settled").intercept
     odds = own_odds(own.prior, intercept, own.nats)
-    return settled_neighbours(keys, odds, own.nats, prior=own.prior)
+    near = settled_neighbours(keys, odds, own.nats, prior=own.prior)
+    width = len(NEAR) + len(windows())
+    at_once, whole = spill.wide("near", width), spill.matrix("settled_near", width, np.float32)
+    whole[:, : len(NEAR)] = near
+    for start in range(0, spill.count, _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        whole[rows, len(NEAR) :] = at_once[rows, len(NEAR) :]
+    return whole
 
 
 def keys_of(spill: LikeSpill) -> Keys:

@@ -19,7 +19,7 @@ from zhenzan.features.compile import feature_hash
 from zhenzan.scoring.evaluation import HARM_LEVELS, average_precision, recall_at_harm
 from zhenzan.scoring.job import Progress, silent
 from zhenzan.scoring.learned.calibration import Calibration
-from zhenzan.scoring.learned.inputs import PATTERNS, inputs, patterns
+from zhenzan.scoring.learned.inputs import PATTERNS, inputs, patterns, patterns_zh
 from zhenzan.scoring.learned.model import Bands, Part, version_of
 from zhenzan.scoring.weights import Moment
 from zhenzan.sim.order import Order
@@ -39,7 +39,7 @@ from zhenzan.training.injection import BOUGHT_SHARE, Played, play
 from zhenzan.training.measure import Likes, measure_parts
 from zhenzan.training.orders import names_of
 from zhenzan.training.reliability import curve, diagram
-from zhenzan.training.segments import NAMES, by_segment, curves_of, reach_of
+from zhenzan.training.segments import BOUGHT_MIN, NAMES, by_segment, curves_of, reach_of
 from zhenzan.training.truth import Verdicts
 
 JUDGED_MIN = 100
@@ -143,13 +143,15 @@ def gather(
     clean = measure_parts(history, parts) if clean is None else clean
     rounds: list[tuple[Likes, Played]] = []
     for number in range(plan.rounds):
+        # Round by round other finds come first, since a part holds few of them.
+        first = number * len(plan.found) // plan.rounds
         blank = BLANKS[number % len(BLANKS)]
         played = play(
             history.without(blank),
             parts,
             seed=plan.seed * 64 + number,
             names=names,
-            found=plan.found,
+            found=(*plan.found[first:], *plan.found[:first]),
         )
         rounds.append((measure_parts(played.history, parts), played))
         progress("measure", (number + 1) / plan.rounds)
@@ -171,10 +173,11 @@ def train_on(
 def _moment(material: Material, moment: Moment, plan: Plan) -> _Trained:
     judged = material.judged_bought(TRAIN) >= JUDGED_MIN
     examples = _examples(material, moment, TRAIN, plan, judged=judged)
-    fitted = fit(examples, moment, seed=plan.seed, judged=judged)
-    draft = Part(moment, fitted.forest, fitted.slope, fitted.offset, _RAW, _OPEN)
     told = material.judged_bought(CALIBRATE) >= JUDGED_MIN // 4
     held = _to_prior(_examples(material, moment, CALIBRATE, plan, judged=told), material, told)
+    later = held if told else None
+    fitted = fit(examples, moment, seed=plan.seed, judged=judged, later=later)
+    draft = Part(moment, fitted.forest, fitted.slope, fitted.offset, _RAW, _OPEN)
     margin = draft.margin(held.score, held.matrix)
     other = np.arange(len(margin)) % 2 == 1
     calibration, losses = choose_calibration(margin, held.bought, held.weight, held_out=other)
@@ -194,6 +197,7 @@ def _moment(material: Material, moment: Moment, plan: Plan) -> _Trained:
         "slope": fitted.slope,
         "offset": fitted.offset,
         "heard": fitted.heard,
+        "trees": len(fitted.forest.root),
         "calibration": calibration.as_dict(),
         "bands": bands.as_dict(),
         "calibration_losses": {k: round(v, 6) for k, v in losses.items()},
@@ -213,7 +217,9 @@ def _drawings(test: Examples, said: F64, part: Part) -> dict[str, str]:
     which = patterns(test.matrix, part.forest.inputs)
     for code in np.unique(which).tolist():
         chosen = which == code
-        curves[PATTERNS[code]] = curve(said[chosen], test.bought[chosen], test.weight[chosen])
+        if test.bought[chosen].sum() >= BOUGHT_MIN:
+            name = f"{PATTERNS[code]} / {patterns_zh(code)}"
+            curves[name] = curve(said[chosen], test.bought[chosen], test.weight[chosen])
     moment, moment_zh = MOMENTS[part.moment]
     drawings = {
         f"reliability_{part.moment}.svg": diagram(

@@ -20,6 +20,9 @@ LEVEL_MAX = 2.0
 SPREAD = 0.5
 """Standard deviation of the logarithms by which pool, quantity and window are spread."""
 
+NEARBY = 0.25
+"""The same around an order of a red team, which is played where it was found and beside it."""
+
 POOL_SHARE = 0.2
 """Most of a platform's accounts that one order may use."""
 
@@ -31,6 +34,7 @@ DEAR: tuple[str, ...] = (
 _WHOLE = ("accounts", "items", "likes_per_item", "blocks")
 _SHARES = ("span", "views", "follow_up", "comments", "purchases")
 _SIZES = ("accounts", "likes_per_item", "window_s")
+_FREE = ("likes_per_item", "window_s", "jitter_s")
 
 
 def names_of(wanted: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -106,8 +110,9 @@ def draw_orders(
     names
         The attacks to draw from.
     found
-        Orders of a red team. They are placed beside the drawn ones, whole and in drawn order,
+        Orders of a red team. They are placed beside the drawn ones, whole and in the given order,
         until they add up to as many likes again: an order cut to a part of itself is another one.
+        Each is turned a little, so that what is learned is a neighbourhood and no point.
     """
     placed = _whole(rng, found, likes=likes, accounts=accounts)
     each = max(likes / max(len(names), 1), 30.0)
@@ -125,13 +130,28 @@ def _whole(
     rng: np.random.Generator, found: Sequence[Order], *, likes: float, accounts: int
 ) -> list[Order]:
     placed: list[Order] = []
-    for number in rng.permutation(len(found)).tolist():
-        if sum(quantity_of(order) for order in placed) >= likes:
+    for order in found:
+        if sum(quantity_of(one) for one in placed) >= likes:
             break
-        order = found[number]
-        knobs = sized(order.knobs, likes=quantity_of(order), accounts=accounts)
-        placed.append(replace(order, knobs=knobs))
+        turned = nearby(rng, order)
+        knobs = sized(turned.knobs, likes=quantity_of(turned), accounts=accounts)
+        placed.append(replace(turned, knobs=knobs))
     return placed
+
+
+def nearby(rng: np.random.Generator, order: Order) -> Order:
+    """Turn what costs the seller nothing, quantity, window and blur, a little around an order."""
+    knobs = order.knobs
+    turn = {name: float(rng.lognormal(0.0, NEARBY)) for name in _FREE}
+    return replace(
+        order,
+        knobs=replace(
+            knobs,
+            likes_per_item=max(5, round(knobs.likes_per_item * turn["likes_per_item"])),
+            window_s=knobs.window_s * turn["window_s"],
+            jitter_s=knobs.jitter_s * turn["jitter_s"],
+        ),
+    )
 
 
 def draw_order(rng: np.random.Generator, name: str, *, likes: float, accounts: int) -> Order:

@@ -211,6 +211,7 @@ def attack(
     tried_on = [None if version == NONE else load_model(models, version)]
     arena = Arena(history, split(history))
     finds: list[Order] = []
+    taught: tuple[Order, ...] = ()
     known: list[Genes] = []
     rounds: list[Round] = []
     clean = None
@@ -219,15 +220,18 @@ def attack(
         count, best = _search(arena, tried_on[-1], search, known, seed=seed)
         rounds.append(Round(number + 1, _name(tried_on[-1]), count, tuple(one for one, _ in best)))
         report(line(rounds[-1]))
+        # Finds teach the newest first and of those the cheapest, as far as a part has room for
+        # them: in drawn order rings of a thousand likes left none for what still survives.
         new = [one.order for one, _ in best if one.price.served]
+        taught = (*new, *taught)
         finds += new
         known = [genes for _, genes in best] + known
         # Where nothing is found there is nothing to learn, and the search goes on elsewhere.
         if new and number + 1 < search.rounds:
-            taught = replace(plan, found=(*plan.found, *finds))
-            material = gather(history, taught, clean=clean)
+            aim = replace(plan, found=(*taught, *plan.found))
+            material = gather(history, aim, clean=clean)
             clean = material.clean
-            facts = train_on(material, models, taught)
+            facts = train_on(material, models, aim)
             tried_on.append(load_model(models, facts["version"]))
     trials = [
         arena.play(finds, seed=search.seed * 1_000 + 500_000 + 100 * replay)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 SIZE = 320
-_MARGIN = 44
+_MARGIN = 48
 BINS = 10
+LIKES_MIN = 20
+"""Likes from which a point is more than luck."""
 
 
 def curve(probability: F64, bought: NDArray[np.bool_], weight: F64) -> list[dict[str, float]]:
@@ -34,7 +36,11 @@ def curve(probability: F64, bought: NDArray[np.bool_], weight: F64) -> list[dict
 
 
 def diagram(curves: Mapping[str, list[dict[str, float]]], title: str, title_zh: str) -> str:
-    """Draw one line per segment over the diagonal, as an SVG with a title in both languages."""
+    """Draw one line per segment over the diagonal, as an SVG with a title in both languages.
+
+    A point is the larger the more likes it rests on. One of fewer than `LIKES_MIN` likes is an
+    empty ring that no line passes through, because it shows luck.
+    """
     inner = SIZE - 2 * _MARGIN
     height = SIZE + 18 * len(curves) + 24
     parts = [
@@ -42,36 +48,70 @@ def diagram(curves: Mapping[str, list[dict[str, float]]], title: str, title_zh: 
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {height}" role="img" '
             f'font-family="sans-serif" font-size="11">'
         ),
-        f"<title>{_escaped(title)} / {_escaped(title_zh)}</title>",
+        f"<title>{escape(title)} / {escape(title_zh)}</title>",
         f'<rect width="{SIZE}" height="{height}" fill="white"/>',
-        f'<text x="{_MARGIN}" y="16">{_escaped(title)}</text>',
-        f'<text x="{_MARGIN}" y="31">{_escaped(title_zh)}</text>',
+        f'<text x="{_MARGIN}" y="16">{escape(title)}</text>',
+        f'<text x="{_MARGIN}" y="31">{escape(title_zh)}</text>',
+        *_axes(inner),
+    ]
+    for number, (name, rows) in enumerate(curves.items()):
+        # Steps of the golden angle keep the hues of many lines apart.
+        colour = f"hsl({number * 137.5 % 360:.0f} 70% 36%)"
+        parts += _line(rows, colour, inner)
+        likes = sum(int(row["likes"]) for row in rows)
+        y = SIZE + 14 + 18 * number
+        parts.append(f'<text x="{_MARGIN}" y="{y}" fill="{colour}">{escape(name)} ({likes:,})')
+        parts.append("</text>")
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _axes(inner: int) -> list[str]:
+    """Draw the frame, the diagonal, and what both axes are."""
+    low, high = _MARGIN + inner, _MARGIN
+    parts = [
         (
             f'<rect x="{_MARGIN}" y="{_MARGIN}" width="{inner}" height="{inner}" fill="none" '
             'stroke="#888"/>'
         ),
         (
-            f'<line x1="{_MARGIN}" y1="{_MARGIN + inner}" x2="{_MARGIN + inner}" y2="{_MARGIN}" '
-            'stroke="#bbb" stroke-dasharray="4 3"/>'
+            f'<line x1="{high}" y1="{low}" x2="{low}" y2="{high}" stroke="#bbb" '
+            'stroke-dasharray="4 3"/>'
         ),
-        f'<text x="{_MARGIN}" y="{SIZE - 26}">said / 所述 0 … 1</text>',
-        f'<text x="14" y="{SIZE - 60}" transform="rotate(-90 14 {SIZE - 60})">was / 实际</text>',
     ]
-    for number, (name, rows) in enumerate(curves.items()):
-        hue = number * 67 % 360
-        colour = f"hsl({hue} 70% 38%)"
-        points = [
-            (_MARGIN + row["said"] * inner, _MARGIN + (1 - row["was"]) * inner) for row in rows
-        ]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
-        likes = sum(int(row["likes"]) for row in rows)
-        y = SIZE + 18 * number
-        parts.append(f'<text x="{_MARGIN}" y="{y}" fill="{colour}">{_escaped(name)} ({likes:,})')
-        parts.append("</text>")
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    for tick in (0.0, 0.5, 1.0):
+        x, y = _MARGIN + tick * inner, _MARGIN + (1 - tick) * inner
+        parts.append(f'<text x="{x:.0f}" y="{low + 13}" text-anchor="middle">{tick:g}</text>')
+        parts.append(f'<text x="{_MARGIN - 5}" y="{y + 4:.0f}" text-anchor="end">{tick:g}</text>')
+    middle = _MARGIN + inner / 2
+    return [
+        *parts,
+        f'<text x="{middle:.0f}" y="{low + 28}" text-anchor="middle">said / 所述概率</text>',
+        (
+            f'<text x="13" y="{middle:.0f}" transform="rotate(-90 13 {middle:.0f})" '
+            'text-anchor="middle">share bought / 实际购买比例</text>'
+        ),
+    ]
 
 
-def _escaped(text: str) -> str:
+def _line(rows: list[dict[str, float]], colour: str, inner: int) -> list[str]:
+    """Draw the points of one segment, and a line through those that rest on enough likes."""
+    most = max((row["likes"] for row in rows), default=1)
+    points, rings, dots = [], [], []
+    for row in rows:
+        x, y = _MARGIN + row["said"] * inner, _MARGIN + (1 - row["was"]) * inner
+        if row["likes"] < LIKES_MIN:
+            rings.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2" fill="white" stroke="{colour}" '
+                'stroke-opacity="0.5"/>'
+            )
+            continue
+        size = 2.0 + 3.0 * (row["likes"] / most) ** 0.5
+        points.append(f"{x:.1f},{y:.1f}")
+        dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" fill="{colour}"/>')
+    line = f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}"/>'
+    return [line, *rings, *dots]
+
+
+def escape(text: str) -> str:
+    """Make a text safe inside an SVG."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""What a model may read: values of detectors and measures of neighbours, and nothing else.
+"""What a model may read: detectors, measures of neighbours, windows, and nothing else.
 
 Ids, codes, row order and absolute time are no inputs (design.md, rule 5).
 """
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Detector, Family
 from zhenzan.detectors.registry import all_detectors
+from zhenzan.scoring.learned.windows import windows
 from zhenzan.scoring.neighbours import NEAR
 from zhenzan.scoring.weights import Moment
 
@@ -28,7 +29,8 @@ class Input:
     """One column that a model reads.
 
     ``monotone`` is 1 where a greater value may only speak for an inauthentic like, -1 where a
-    smaller one may. ``purpose`` says what it is for (model cards, S1-02).
+    smaller one may, 0 where no direction is known: only verdicts of people teach such an input
+    (`training.fit`). ``purpose`` says what it is for (model cards, S1-02).
     """
 
     name: str
@@ -39,7 +41,7 @@ class Input:
 
 @cache
 def inputs(moment: Moment) -> tuple[Input, ...]:
-    """List the inputs of a moment: its detectors by code, then the measures of neighbours."""
+    """List the inputs of a moment: its detectors by code, neighbours, then windows."""
     detectors = [detector for detector in all_detectors() if reads(detector, moment)]
     signals = [
         Input(d.code, d.family, 1 if d.suspicious == "high" else -1, d.name.replace("_", " "))
@@ -48,7 +50,8 @@ def inputs(moment: Moment) -> tuple[Input, ...]:
     near = [
         Input(near.name, near.family, 1, near.reason.partition(" is {value}")[0]) for near in NEAR
     ]
-    return (*signals, *near)
+    told = [Input(w.name, w.family, 0, w.reason.partition(": {value}")[0]) for w in windows()]
+    return (*signals, *near, *told)
 
 
 def reads(detector: Detector, moment: Moment) -> bool:
@@ -64,7 +67,7 @@ def assemble(values: F32, bins: NDArray[np.int8], near: F32) -> F32:
     values, bins
         Of the detectors that the moment reads, in their order.
     near
-        As the neighbours were measured.
+        Measures of neighbours, then windows.
     """
     return np.concatenate([np.where(bins > 0, values, np.float32(np.nan)), near], axis=1)
 
@@ -75,6 +78,12 @@ PATTERNS: tuple[str, ...] = tuple(
     for code in range(8)
 )
 """Which evidence a like comes with, in words, by code."""
+
+
+def patterns_zh(code: int) -> str:
+    """Name a pattern in Chinese, by its place in `PATTERNS`."""
+    words = [word for bit, word in enumerate(("网络", "浏览", "账号年龄")) if code >> bit & 1]
+    return "＋".join(words) or "无"
 
 
 def patterns(matrix: F32, names: Sequence[str]) -> NDArray[np.int8]:

@@ -1,8 +1,8 @@
 """Reasons of likes that a model has strengthened: evidence and trees merged, signal by signal.
 
 The weight of a signal is what the evidence says of it, times the slope of the model, plus the exact
-contribution of the trees; neighbours speak through the trees alone. Other likes keep the reasons
-that the evidence gives.
+contribution of the trees; neighbours and windows speak through the trees alone. Other likes keep
+the reasons that the evidence gives.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from zhenzan.detectors.interface import Family
-from zhenzan.scoring.learned.inputs import assemble
+from zhenzan.scoring.learned.inputs import assemble, inputs
 from zhenzan.scoring.learned.model import Part
+from zhenzan.scoring.learned.windows import windows
 from zhenzan.scoring.measured import Measured
 from zhenzan.scoring.neighbours import NEAR
 from zhenzan.scoring.reasons import (
@@ -37,7 +38,7 @@ class LearnedReasons:
     Parameters
     ----------
     near
-        The measures of neighbours of every like.
+        The measures of neighbours of every like, and its windows.
     by_model
         True where the model has strengthened the answer.
     """
@@ -78,7 +79,7 @@ def merged_reasons(
     Parameters
     ----------
     matrix
-        Inputs of the model: detectors, then the measures of neighbours.
+        Inputs of the model: detectors, measures of neighbours, windows.
     bins
         Shape (likes, detectors).
     """
@@ -100,8 +101,9 @@ def merged_reasons(
     ]
     usual = reasoner.usual_of(np.minimum(columns, count - 1), segments[rows])
     unknown = columns >= count
-    codes = [*reasoner.codes, *(near.name.upper() for near in NEAR)]
-    families = [*reasoner.families, *(near.family.word for near in NEAR)]
+    beside = inputs(part.moment)[count:]
+    codes = [*reasoner.codes, *(row.name.upper() for row in beside)]
+    families = [*reasoner.families, *(row.family.word for row in beside)]
     values: list[Any] = [
         pa.array([codes[column] for column in columns.tolist()], pa.string()),
         pa.array([families[column] for column in columns.tolist()], pa.string()),
@@ -133,7 +135,12 @@ def _strongest(weight: F32) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _text(reasoner: Reasoner, column: int, segment: int, value: float) -> tuple[str, str]:
     if column < len(reasoner.codes):
         return reasoner.text(column, segment, value)
-    near = NEAR[column - len(reasoner.codes)]
+    place = column - len(reasoner.codes)
+    if place >= len(NEAR):
+        window = windows()[place - len(NEAR)]
+        written = in_words(float(f"{value * window.scale:.3g}"), window.unit)
+        return window.reason.format(value=written), window.reason_zh.format(value=written)
+    near = NEAR[place]
     written = in_words(value, "nats")
     return near.reason.format(value=written), near.reason_zh.format(value=written)
 
