@@ -54,11 +54,11 @@ _PERCENT: dict[str, str] = {
     "nurtured_farm":        "30 10 30 05 80 30 05 30 30 40 20 02 02 30 15 20 10 25 15",
     "cross_platform_drive": "80 50 30 30 60 50 0.3 03 05 05 95 02 02 10 15 15 05 15 05",
     "reseller_pool":        "05 20 30 30 70 70 02 10 15 10 30 02 02 95 40 15 20 20 05",
-    "fan_club":             "99 97 85 03 97 10 0.3 01 05 02 10 05 02 03 15 60 0.5 03 10",
+    "fan_club":             "99 85 85 03 80 10 0.3 10 05 02 25 05 02 03 15 60 0.5 20 10",
     "page_network":         "03 60 85 60 97 80 0.3 01 02 02 10 02 60 20 02 40 20 15 25",
     "dormitory":            "10 60 30 40 97 50 0.3 05 98 20 40 05 05 05 02 40 02 03 12",
     "sanctioned_team":      "50 50 50 30 90 20 0.3 02 15 02 50 98 30 10 01 40 02 10 40",
-    "friends":              "05 85 85 02 97 20 0.3 03 20 05 20 02 90 05 01 30 01 05 95",
+    "friends":              "05 75 60 02 65 20 0.3 03 20 05 20 02 90 05 01 30 01 20 95",
     "shared_taste":         "03 85 90 02 97 90 0.3 01 03 02 10 02 02 20 40 99 0.5 03 10",
 }  # fmt: skip
 """Of a hundred groups of a kind, how many show each sign. Residents pass links round in one chat,
@@ -69,7 +69,9 @@ makes or recommends is seen by the others in their own time, so that likes go bo
 as they do in a ring, and tell neither from the other; but friends come when something appears, and
 a ring works on an item when it is its turn. Pages of one network push each other's posts as well.
 Nobody comes within a minute, target after target, but scripts and networks of pages; a ring that
-trades likes wants more than a dozen members.
+trades likes wants more than a dozen members. A circle of friends, or a club, may like little else
+than its own things, from wherever its people are; a shop's regulars come at any time and share the
+devices of a household; and a club calls its members in a chat of its own.
 """
 
 UNKNOWN_OWNER_CONFIDENCE_MAX = 0.45
