@@ -118,8 +118,12 @@ def test_finds_teach_the_next_model_and_have_a_price_under_each(platform, tmp_pa
     assert np.isfinite(prices[0])
     taught = json.loads((tmp_path / "versions" / second.version / "model.json").read_text())
     assert len(taught["plan"]["found"]) == sum(np.isfinite(price) for price in prices)
-    assert [again.version for again in outcome.again] == ["none", second.version]
-    before, after = (again.prices for again in outcome.again)
+    last = outcome.again[-1].version
+    assert [again.version for again in outcome.again] == ["none", second.version, last]
+    # The finds of the last round teach as well.
+    found = json.loads((tmp_path / "versions" / last / "model.json").read_text())["plan"]["found"]
+    assert len(found) == len(outcome.finds)
+    before, after, _ = (again.prices for again in outcome.again)
     assert len(before) == len(after) == len(outcome.finds)
     # The same plays: only the judge differs, and a model never lets a like go.
     assert [one.delivered for one in before] == [one.delivered for one in after]

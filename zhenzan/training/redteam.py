@@ -198,8 +198,9 @@ def attack(
 ) -> Outcome:
     """Search, learn, and search again; then tell what each find costs under each model.
 
-    Every round but the last trains a new version on the finds of all rounds so far; versions are
-    written to ``models`` and none is promoted.
+    Every round trains a new version on the finds of all rounds so far, so the last version knows
+    what the last search has found, and no search has attacked it; versions are written to
+    ``models`` and none is promoted.
 
     Parameters
     ----------
@@ -227,7 +228,7 @@ def attack(
         finds += new
         known = [genes for _, genes in best] + known
         # Where nothing is found there is nothing to learn, and the search goes on elsewhere.
-        if new and number + 1 < search.rounds:
+        if new:
             aim = replace(plan, found=(*taught, *plan.found))
             material = gather(history, aim, clean=clean)
             clean = material.clean
