@@ -177,7 +177,7 @@ def _limits(facts: dict[str, Any]) -> list[str]:
         "",
         (
             "- Nobody's verdicts taught it: only injected attacks did, and a simulator is a weak "
-            "teacher. Three quarters of what the trees say are heard."
+            "teacher. Half of what the trees say is heard."
         ),
         "- Its figures are about injected attacks, not about attacks on this platform.",
     ]
