@@ -54,7 +54,7 @@ def fit(
     The evidence enters with slope 1: trees start where it ends. Where only injected attacks teach,
     no input may speak against its own direction and windows, which have none, say nothing, because
     an attack that was played looks usual in ways that say nothing about real ones; what people have
-    judged is free of that.
+    judged is free of that. Settled, windows say nothing either: hindsight knows better.
 
     Parameters
     ----------
@@ -77,8 +77,10 @@ def fit(
     offset = _offset(examples, base)
     parameters = tree_parameters(seed=seed, judged=judged)
     parameters["monotone_constraints"] = [0 if judged else row.monotone for row in rows]
-    # What has no direction gains nothing where only injected attacks teach: no tree splits by it.
-    parameters["feature_contri"] = [1.0 if judged or row.monotone else 0.0 for row in rows]
+    # Windows have no direction. They helped at once where people have judged, and nowhere else:
+    # with no gain no tree splits by them.
+    windows = 1.0 if judged and moment == "at_once" else 0.0
+    parameters["feature_contri"] = [1.0 if row.monotone else windows for row in rows]
     told: dict[str, Any] = {
         "feature_name": [row.name for row in rows],
         "params": {"max_bin": 63, "verbose": -1},
