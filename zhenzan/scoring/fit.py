@@ -124,11 +124,10 @@ def fit(worlds: Sequence[World], detectors: Sequence[Detector], moment: Moment) 
     # The fit sees BOUGHT_SHARE of bought likes; a log's own prior takes that place.
     usual = logit(BOUGHT_SHARE / (1 + BOUGHT_SHARE))
     family_of = np.append(families, np.arange(FAMILIES))
-    seen = [
-        np.concatenate([(part @ signals)[:, None], _pools(world, weighed, intercept - usual)], 1)
-        for world, part in zip(worlds, told, strict=True)
-        for weighed in [(part * signals, family_of)]
-    ]
+    seen = []
+    for world, part in zip(worlds, told, strict=True):
+        pools = _pools(world, part * signals, family_of, intercept - usual)
+        seen.append(np.concatenate([(part @ signals)[:, None], pools], axis=1))
     start = np.full(1 + len(POOLS), 0.5)
     joined, offset = _logistic(seen, worlds, toward=start, ridge=1e-4, low=np.zeros(len(start)))
     spoken, loudest = signals[: len(chosen)], signals[len(chosen) :]
@@ -201,10 +200,9 @@ def _told(
 
 
 def _pools(
-    world: World, told: tuple[NDArray[np.floating], NDArray[np.int64]], intercept: float
+    world: World, weighed: NDArray[np.floating], families: NDArray[np.int64], intercept: float
 ) -> F64:
     """Give what the company of each like says, on its weighed signals and their families."""
-    weighed, families = told
     own = logit(PRIOR) + intercept + weighed.sum(axis=1)
     columns = []
     for name in POOLS:
