@@ -319,11 +319,13 @@ def _hindsight(run: Run, key: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]
     engaged = np.where(outcomes < 0, np.nan, (outcomes & (ENGAGED | FOLLOWED)) != 0)
     review = run.signals.watch.colikes.review()
     channel = run.spill.key("channel")
+    # Likes without a channel are a crowd of their own, but no channel.
+    crowd = channel_quality(key["item"], channel + 1, engaged)
     return {
         **{f"review_{name}": values for name, values in review.items()},
         **run.follow_up,
-        "channel_quality": channel_quality(key["item"], channel, engaged),
-        "crowd_follow_up": channel_quality(key["item"], channel + 1, engaged),
+        "channel_quality": np.where(channel >= 0, crowd, np.nan),
+        "crowd_follow_up": crowd,
         "drip_spread": drip_spread(key["ts"], key["item"]),
         "round_stop": round_stop(key["ts"], key["item"]),
     }
