@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from zhenzan.training.redteam import Outcome
-from zhenzan.training.reliability import escape
 from zhenzan.training.shadow import NONE
 
 WIDTH, HEIGHT = 360, 300
@@ -38,10 +37,10 @@ def price_diagram(outcome: Outcome, advertising_yuan: float | None) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
             'font-family="sans-serif" font-size="11">'
         ),
-        f"<title>{escape(title)} / {escape(title_zh)}</title>",
+        f"<title>{title} / {title_zh}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="10" y="18" font-size="12">{escape(title)}</text>',
-        f'<text x="10" y="35" font-size="12">{escape(title_zh)}</text>',
+        f'<text x="10" y="18" font-size="12">{title}</text>',
+        f'<text x="10" y="35" font-size="12">{title_zh}</text>',
         f'<text x="10" y="{_TOP - 4}">yuan / 元</text>',
         *_scale(top),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ def diagram(curves: Mapping[str, list[dict[str, float]]], title: str, title_zh: 
     A point is the larger the more likes it rests on. One of fewer than `LIKES_MIN` likes is an
     empty ring that no line passes through, because it shows luck.
     """
+    title, title_zh = escape(title, quote=False), escape(title_zh, quote=False)
     inner = SIZE - 2 * _MARGIN
     height = SIZE + 18 * len(curves) + 24
     parts = [
@@ -48,10 +50,10 @@ def diagram(curves: Mapping[str, list[dict[str, float]]], title: str, title_zh: 
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {height}" role="img" '
             f'font-family="sans-serif" font-size="11">'
         ),
-        f"<title>{escape(title)} / {escape(title_zh)}</title>",
+        f"<title>{title} / {title_zh}</title>",
         f'<rect width="{SIZE}" height="{height}" fill="white"/>',
-        f'<text x="{_MARGIN}" y="16">{escape(title)}</text>',
-        f'<text x="{_MARGIN}" y="31">{escape(title_zh)}</text>',
+        f'<text x="{_MARGIN}" y="16">{title}</text>',
+        f'<text x="{_MARGIN}" y="31">{title_zh}</text>',
         *_axes(inner),
     ]
     for number, (name, rows) in enumerate(curves.items()):
@@ -60,7 +62,8 @@ def diagram(curves: Mapping[str, list[dict[str, float]]], title: str, title_zh: 
         parts += _line(rows, colour, inner)
         likes = sum(int(row["likes"]) for row in rows)
         y = SIZE + 14 + 18 * number
-        parts.append(f'<text x="{_MARGIN}" y="{y}" fill="{colour}">{escape(name)} ({likes:,})')
+        named = escape(name, quote=False)
+        parts.append(f'<text x="{_MARGIN}" y="{y}" fill="{colour}">{named} ({likes:,})')
         parts.append("</text>")
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -110,8 +113,3 @@ def _line(rows: list[dict[str, float]], colour: str, inner: int) -> list[str]:
         dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" fill="{colour}"/>')
     line = f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}"/>'
     return [line, *rings, *dots]
-
-
-def escape(text: str) -> str:
-    """Make a text safe inside an SVG."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
