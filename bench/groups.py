@@ -28,11 +28,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench.ranking import recall_at
 from zhenzan.clock import DAY_US, HOUR_US, generator
 from zhenzan.groups.find import GroupOptions, find_groups
 from zhenzan.groups.schema import Groups
-from zhenzan.scoring.evaluation import average_precision
+from zhenzan.scoring.evaluation import average_precision, recall_at_harm
 
 GROUP_ACCOUNTS, GROUP_ITEMS = 60, 15
 KEYS = ("account", "item", "merchant", "category")
@@ -67,7 +66,8 @@ def accuracy(groups: Groups, ids: pa.Array, folder: Path) -> dict[str, Any]:
         seen = ~fake | (tier == name)
         found[f"ap_{name}"] = round(average_precision(nats[seen], fake[seen]), 5)
     for share in (0.001, 0.01):
-        found[f"recall_at_{share:g}_honest"] = round(recall_at(nats, fake, harm=share), 4)
+        recall = recall_at_harm(nats[~fake], nats[fake], harm=share)
+        found[f"recall_at_{share:g}_honest"] = round(recall, 4)
     return found
 
 

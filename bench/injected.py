@@ -24,9 +24,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bench.foreign import Floats, Ints, Rows, by_code, groups_of
-from bench.ranking import recall_at
 from zhenzan.clock import DAY_US, HOUR_US, MINUTE_US, generator
-from zhenzan.scoring.evaluation import average_precision
+from zhenzan.scoring.evaluation import average_precision, recall_at_harm
 
 RESULTS = Path(__file__).parent / "results" / "injected.json"
 DATA_VARIABLE = "ZHENZAN_DATA"
@@ -167,7 +166,10 @@ def figures(nats: Floats, active: NDArray[np.bool_], fakes: Ints) -> dict[str, f
     fake = np.zeros(len(nats), np.bool_)
     fake[fakes] = True
     seen, fake = nats[active], fake[active]
-    told = {f"recall at {100 * harm:g} %": recall_at(seen, fake, harm=harm) for harm in HARMS}
+    told = {
+        f"recall at {100 * harm:g} %": recall_at_harm(seen[~fake], seen[fake], harm=harm)
+        for harm in HARMS
+    }
     told["average precision"] = average_precision(seen, fake)
     return {name: round(value, 3) for name, value in told.items()}
 

@@ -28,18 +28,6 @@ def roc_auc(score: Floats, positive: Bools) -> float:
     return float((rank[positive].sum() - positives * (positives + 1) / 2) / pairs)
 
 
-def recall_at(score: Floats, positive: Bools, *, harm: float) -> float:
-    """Tell which part of the positives lies above all but a share ``harm`` of the others, 0 to 1.
-
-    Examples
-    --------
-    >>> recall_at(np.array([4.0, 3.0, 2.0, 1.0]), np.array([False, True, True, False]), harm=0.5)
-    1.0
-    """
-    others = np.sort(score[~positive])[::-1]
-    return float(np.mean(score[positive] > others[int(harm * len(others))]))
-
-
 def ndcg(score: Floats, positive: Bools, *, first: int) -> float:
     """Tell the discounted gain of the first ranks over the best there could be, 0 to 1.
 
