@@ -9,19 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zhenzan.cli.history import Accounts, Items, Mapping, Networks
+
 if TYPE_CHECKING:
     from zhenzan.training.measure import Likes
 
 Folder = Annotated[Path, typer.Argument(help="Folder of models.")]
 Log = Annotated[str, typer.Option("--log", help="The traffic.")]
-Accounts = Annotated[
-    Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet).")
-]
-Items = Annotated[Path | None, typer.Option("--items", help="Side table of items.")]
-Networks = Annotated[
-    Path | None, typer.Option("--networks", help="Address ranges with their kind.")
-]
-Mapping = Annotated[str | None, typer.Option("--map", help="Mapping file for a foreign log.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from zhenzan.cli.history import Accounts, Items, Mapping, Networks
+
 
 def redteam(  # noqa: PLR0913  one parameter per flag
     history: Annotated[str, typer.Argument(help="The platform's own log, as for `train`.")],
@@ -18,16 +20,10 @@ def redteam(  # noqa: PLR0913  one parameter per flag
             "--version", help="Model to attack first, `none` for the evidence; else the promoted."
         ),
     ] = None,
-    mapping: Annotated[
-        str | None, typer.Option("--map", help="Mapping file for a foreign log.")
-    ] = None,
-    accounts: Annotated[
-        Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet).")
-    ] = None,
-    items: Annotated[Path | None, typer.Option("--items", help="Side table of items.")] = None,
-    networks: Annotated[
-        Path | None, typer.Option("--networks", help="Address ranges with their kind.")
-    ] = None,
+    mapping: Mapping = None,
+    accounts: Accounts = None,
+    items: Items = None,
+    networks: Networks = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of learning.")] = 3,
     candidates: Annotated[
         int, typer.Option("--candidates", min=2, help="Orders tried at a time.")

@@ -8,22 +8,17 @@ from typing import Annotated
 
 import typer
 
+from zhenzan.cli.history import Accounts, Items, Mapping, Networks
 from zhenzan.cli.progress import progress_bar
 
 
 def train(  # noqa: PLR0913  one parameter per flag
     history: Annotated[str, typer.Argument(help="The platform's own log, as for `score`.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of models.")] = Path("models"),
-    mapping: Annotated[
-        str | None, typer.Option("--map", help="Mapping file for a foreign log.")
-    ] = None,
-    accounts: Annotated[
-        Path | None, typer.Option("--accounts", help="Side table of accounts (Parquet).")
-    ] = None,
-    items: Annotated[Path | None, typer.Option("--items", help="Side table of items.")] = None,
-    networks: Annotated[
-        Path | None, typer.Option("--networks", help="Address ranges with their kind.")
-    ] = None,
+    mapping: Mapping = None,
+    accounts: Accounts = None,
+    items: Items = None,
+    networks: Networks = None,
     outcomes: Annotated[
         Path | None,
         typer.Option("--outcomes", help="Parquet: event_id, outcome, decided_at."),
