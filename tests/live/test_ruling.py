@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -11,29 +10,12 @@ from zhenzan.events.state import CountState
 from zhenzan.live import open_service
 from zhenzan.live.scorer import Facts, LiveScorer
 from zhenzan.rules.book import RuleBook
-from zhenzan.rules.canonical import content_hash
-from zhenzan.rules.load import load_texts
 from zhenzan.settings import Settings
+from zhenzan.testing.published import busy_item, go_live, go_shadow
 from zhenzan.testing.rows import canonical, client_rows
 
 SETTINGS = replace(Settings(), ahead_s=10**8)
-TEXT = """rule busy_item
-  version 1
-  owner "tests"
-  family target
-  valid_from 2020-01-01
-  valid_until 2035-01-01
-  about "An item that was liked before waits."
-  reason "the item was liked within the hour before"
-  reason_zh "该条目在此前一小时内已被点赞"
-  when
-    item_likes_1h >= 2
-  then hold
-  fires "Two likes within the hour"
-    item_likes_1h = 2
-  spares "The first like of an item"
-    item_likes_1h = 1
-"""
+BUSY = busy_item()
 
 
 @pytest.fixture
@@ -41,21 +23,11 @@ def book(tmp_path) -> RuleBook:
     return RuleBook(tmp_path / "book")
 
 
-def _shadow(book: RuleBook) -> None:
-    book.publish(load_texts({"x": TEXT}).rules["busy_item"], {}, author="ana", state="shadow")
-
-
-def _live(book: RuleBook) -> None:
-    rule = load_texts({"x": TEXT}).rules["busy_item"]
-    told = {"rule": rule.name, "version": 1, "content": content_hash(rule), "likes": 9}
-    book.publish(rule, {}, author="ben", state="live", report=json.dumps(told).encode())
-
-
 def test_a_live_rule_holds_likes_and_is_named_and_no_state_depends_on_it(book, tmp_path):
     rows = canonical(client_rows(1_200, seed=5))
     plain = LiveScorer(SETTINGS).answer(rows)
-    _shadow(book)
-    _live(book)
+    go_shadow(book, BUSY)
+    go_live(book, BUSY)
     ruled = LiveScorer(SETTINGS, Facts(rules=tmp_path / "book")).answer(rows)
     assert ruled.score.tolist() == plain.score.tolist()
     fired = [place for place, keys in enumerate(ruled.rules) if keys == "busy_item@1"]
@@ -68,7 +40,7 @@ def test_a_live_rule_holds_likes_and_is_named_and_no_state_depends_on_it(book, t
 def test_a_rule_is_in_force_from_the_group_after_it_went_live_until_it_is_stopped(
     book, tmp_path, ledger
 ):
-    _shadow(book)
+    go_shadow(book, BUSY)
     facts = Facts(rules=tmp_path / "book")
     service = open_service(tmp_path / "live", SETTINGS, ledger, facts=facts)
     template = next(row for row in client_rows(20, seed=5) if row["kind"] == "like")
@@ -79,7 +51,7 @@ def test_a_rule_is_in_force_from_the_group_after_it_went_live_until_it_is_stoppe
         return service.submit([row]).result(30)[0].count_state
 
     assert [like(0), like(1), like(2)] == ["counted"] * 3
-    _live(book)
+    go_live(book, BUSY)
     assert like(3) == "held"
     assert ledger.like("e3")[1][0].rule_version == "busy_item@1"
     book.stop("busy_item", author="cy")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +24,10 @@ from zhenzan.live.settler import settle
 from zhenzan.live.undoing import undo_in_ledger, undo_in_service
 from zhenzan.rules.batch import FILE, RECORDS
 from zhenzan.rules.book import RuleBook
-from zhenzan.rules.canonical import content_hash
-from zhenzan.rules.load import load_shipped, load_texts
+from zhenzan.rules.load import load_shipped
 from zhenzan.settings import Settings
 from zhenzan.store.engine import open_store
+from zhenzan.testing.published import busy_item, publish
 from zhenzan.testing.rows import START_US, client_rows
 
 SETTINGS = Settings()
@@ -123,9 +122,7 @@ def test_the_reason_names_the_rule_in_both_languages(ledger, outputs):
 
 def test_a_live_version_is_stopped_before_it_is_undone(ledger, outputs, tmp_path):
     book, rule = RuleBook(tmp_path / "book"), load_shipped().rules["phone_wall"]
-    told = {"rule": rule.name, "version": 1, "content": content_hash(rule), "likes": 9}
-    book.publish(rule, {}, author="ana", state="shadow")
-    book.publish(rule, {}, author="ana", state="live", report=json.dumps(told).encode())
+    publish(book, rule)
     with pytest.raises(RuleError, match="RL031"):
         undo_in_service(tmp_path, None, book, ("phone_wall", 1), SETTINGS)
     assert undo_in_service(tmp_path, None, book, ("bad", 1), SETTINGS)["revised"] == 2
@@ -136,37 +133,11 @@ def test_before_the_first_settling_there_is_nothing_to_go_by(ledger, tmp_path):
         undo_in_ledger(tmp_path, ledger, ("bad", 1), SETTINGS)
 
 
-RULE = """rule busy_item
-  version 1
-  owner "tests"
-  family target
-  valid_from 2020-01-01
-  valid_until 2035-01-01
-  about "An item that was liked before waits."
-  reason "the item was liked within the hour before"
-  reason_zh "该条目在此前一小时内已被点赞"
-  when
-    item_likes_1h >= 2
-  then hold
-  fires "Two likes within the hour"
-    item_likes_1h = 2
-  spares "The first like of an item"
-    item_likes_1h = 1
-"""
-
-
-def _publish(book: RuleBook) -> None:
-    rule = load_texts({"x": RULE}).rules["busy_item"]
-    book.publish(rule, {}, author="ana", state="shadow")
-    told = {"rule": rule.name, "version": 1, "content": content_hash(rule), "likes": 9}
-    book.publish(rule, {}, author="ben", state="live", report=json.dumps(told).encode())
-
-
 def _lived_under_a_rule(data: Path) -> RuleBook:
     """A service whose likes of 40 days ago a rule held; it settled, and retired its journal."""
     book, facts = RuleBook(data / "book"), Facts(rules=data / "book")
     settings = replace(SETTINGS, ahead_s=10**8)
-    _publish(book)
+    publish(book, busy_item())
     store = open_store(data / "counts.db")
     ledger = CountLedger(store)
     service = open_service(data / "live", settings, ledger, facts=facts)

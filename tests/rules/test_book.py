@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from zhenzan.rules.canonical import content_hash
 from zhenzan.rules.hot import HotRules
 from zhenzan.rules.load import load_shipped, load_texts
 from zhenzan.rules.ruleset import Mode
+from zhenzan.testing.published import publish, report_of
 
 SHIPPED = load_shipped().rules
 RULE = SHIPPED["phone_wall"]
@@ -35,16 +35,6 @@ def book(tmp_path: Path) -> RuleBook:
     return RuleBook(tmp_path / "book", clock=Hands())
 
 
-def report_of(rule: tree.Rule, **changed: object) -> bytes:
-    told = {"rule": rule.name, "version": rule.version, "content": content_hash(rule), "likes": 9}
-    return json.dumps({**told, **changed}).encode()
-
-
-def go_live(book: RuleBook, rule: tree.Rule) -> None:
-    book.publish(rule, {}, author="ana", state="shadow")
-    book.publish(rule, {}, author="ben", state="live", report=report_of(rule))
-
-
 def version(rule: tree.Rule, number: int, **changed: object) -> tree.Rule:
     import dataclasses
 
@@ -56,7 +46,7 @@ def code_of(caught: pytest.ExceptionInfo[RuleError]) -> str:
 
 
 def test_a_rule_runs_in_shadow_first_and_goes_live_with_its_report(book):
-    go_live(book, RULE)
+    publish(book, RULE)
     standing = book.standings()["phone_wall", 1]
     assert (standing.state, standing.author) == ("live", "ben")
     assert [record.action for record in book.records()] == ["publish", "publish"]
@@ -101,11 +91,11 @@ def test_a_published_version_keeps_its_content(book):
 
 
 def test_versions_follow_each_other_and_one_is_live(book):
-    go_live(book, version(RULE, 2))
+    publish(book, version(RULE, 2))
     with pytest.raises(RuleError) as caught:
         book.publish(RULE, {}, author="ana", state="shadow")
     assert code_of(caught) == "RL030"
-    go_live(book, version(RULE, 3))
+    publish(book, version(RULE, 3))
     states = {number: s.state for (_, number), s in book.standings().items()}
     assert states == {2: "retired", 3: "live"}
     with pytest.raises(RuleError):
@@ -114,7 +104,7 @@ def test_versions_follow_each_other_and_one_is_live(book):
 
 @pytest.mark.parametrize("name", ["phone_wall", ""])
 def test_one_command_stops_a_rule_or_all_before_the_next_batch(book, name):
-    go_live(book, RULE)
+    publish(book, RULE)
     book.publish(SHIPPED["likes_unseen"], {}, author="ana", state="shadow")
     watched = Watched(book)
     hot = HotRules(["device_accounts_24h", "device_likes_1h", "account_item_views_24h",
@@ -134,7 +124,7 @@ def test_one_command_stops_a_rule_or_all_before_the_next_batch(book, name):
 
 
 def test_what_was_stopped_goes_live_again_only_with_a_report(book):
-    go_live(book, RULE)
+    publish(book, RULE)
     book.stop("phone_wall", author="ben")
     with pytest.raises(RuleError) as caught:
         book.publish(RULE, {}, author="ana", state="live")
@@ -144,8 +134,8 @@ def test_what_was_stopped_goes_live_again_only_with_a_report(book):
 
 
 def test_every_version_of_a_text_can_be_read_again(book):
-    go_live(book, RULE)
-    go_live(book, version(RULE, 2, reason="another reason"))
+    publish(book, RULE)
+    publish(book, version(RULE, 2, reason="another reason"))
     for number in (1, 2):
         text = book.text_of("phone_wall", number)
         again = load_texts({"x": text}).rules["phone_wall"]
@@ -153,7 +143,7 @@ def test_every_version_of_a_text_can_be_read_again(book):
 
 
 def test_a_text_that_was_changed_afterwards_is_refused(book, tmp_path):
-    go_live(book, RULE)
+    publish(book, RULE)
     path = tmp_path / "book" / "texts" / f"{content_hash(RULE)}.rule"
     path.write_text(path.read_text().replace("1.5 nats", "2.5 nats"))
     with pytest.raises(RuleError) as caught:
@@ -162,7 +152,7 @@ def test_a_text_that_was_changed_afterwards_is_refused(book, tmp_path):
 
 
 def test_a_line_cut_off_by_a_crash_was_never_done(book, tmp_path):
-    go_live(book, RULE)
+    publish(book, RULE)
     history = tmp_path / "book" / "history.jsonl"
     with history.open("ab") as file:
         file.write(b'{"seq": 3, "at": "2023')
@@ -173,7 +163,7 @@ def test_a_line_cut_off_by_a_crash_was_never_done(book, tmp_path):
 
 @pytest.mark.parametrize("line", ["{}", "[]", "x", '{"seq": 1}'])
 def test_a_damaged_history_is_told_and_not_passed_over(book, tmp_path, line):
-    go_live(book, RULE)
+    publish(book, RULE)
     history = tmp_path / "book" / "history.jsonl"
     history.write_text(line + "\n" + history.read_text())
     with pytest.raises(RuleError) as caught:
@@ -196,7 +186,7 @@ def test_a_list_is_kept_in_every_content_it_had(book):
 
 
 def test_an_unknown_name_cannot_be_stopped_or_undone(book):
-    go_live(book, RULE)
+    publish(book, RULE)
     for wrong in (
         lambda: book.stop("phone_wal", author="ben"),
         lambda: book.note_undo("phone_wall", 7, author="ben", note=""),
