@@ -17,6 +17,7 @@ from zhenzan.detectors.interface import Family, Likes
 from zhenzan.detectors.registry import all_detectors
 from zhenzan.features.library import FEATURES
 from zhenzan.features.spec import Feature
+from zhenzan.glossary import WORDS
 
 F32 = NDArray[np.float32]
 
@@ -28,8 +29,7 @@ _KEYS_ZH = {"item": "该条目", "merchant": "该商家", "account": "该账号"
             "category": "该品类"}  # fmt: skip
 _VALUES_ZH = {"account": "账号", "block": "网段", "device": "设备", "item": "条目",
               "merchant": "商家", "kind": "行为种类", "channel": "渠道"}  # fmt: skip
-_KINDS_ZH = {"like": "点赞", "view": "浏览", "comment": "评论", "favorite": "收藏", "cart": "加购",
-             "purchase": "购买", "share": "分享", "report": "举报", "register": "注册"}  # fmt: skip
+_KINDS_ZH = {name: word.zh for name, word in WORDS.items()} | {"report": "举报", "register": "注册"}
 _WINDOWS_ZH = {"10m": "10 分钟", "1h": "1 小时", "24h": "24 小时", "7d": "7 天"}
 
 
