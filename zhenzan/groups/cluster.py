@@ -1,4 +1,4 @@
-"""Candidate groups: clusters of tied spots, by fixed rounds of label propagation in SQL."""
+"""Candidate groups: clusters of tied spots or accounts, by fixed rounds of propagation in SQL."""
 
 from __future__ import annotations
 
@@ -80,6 +80,30 @@ FROM placed p JOIN spot s USING (spot) JOIN item_size z ON z.item = s.item
 GROUP BY g, s.item
 """
 
+_ACCOUNT_EDGE = """
+WITH both_ways AS (
+    SELECT x AS a, y AS b, nats FROM tied UNION ALL SELECT y, x, nats FROM tied
+), node AS (
+    SELECT z.account, CAST(row_number() OVER (ORDER BY z.d DESC, z.lot) AS INTEGER) AS label
+    FROM account_size z JOIN (SELECT DISTINCT a FROM both_ways) e ON e.a = z.account
+)
+SELECT x.label AS a, y.label AS b, e.nats AS weight, x.account
+FROM both_ways e JOIN node x ON x.account = e.a JOIN node y ON y.account = e.b
+"""
+
+_ACCOUNTS = """
+WITH placed AS (
+    SELECT DISTINCT l.label, e.account
+    FROM label l JOIN (SELECT DISTINCT a, account FROM edge WHERE account >= 0) e ON e.a = l.node
+), large AS (
+    SELECT label FROM placed GROUP BY label HAVING count(*) >= {least}
+)
+SELECT g, account FROM acquainted UNION ALL
+SELECT greatest((SELECT coalesce(max(g), 0) FROM target),
+                (SELECT coalesce(max(g), 0) FROM acquainted)) + label AS g, account
+FROM placed JOIN large USING (label)
+"""
+
 
 def cluster_ties(relations: Relations) -> None:
     """Make the tables ``target`` and ``crowd`` of the candidate groups ``g``.
@@ -101,6 +125,28 @@ def cluster_ties(relations: Relations) -> None:
     relations.keep("crowd", _CROWD)
     relations.keep("target", _TARGET)
     relations.drop("label", "edge", "placed", "apart")
+
+
+def label_accounts(relations: Relations) -> None:
+    """Make the table ``edge`` of `add_accounts` from pairs of accounts, ``tied`` (x, y, nats)."""
+    relations.keep("edge", _ACCOUNT_EDGE)
+
+
+def add_accounts(relations: Relations, *, least: int) -> None:
+    """Add clusters of accounts to the candidates ``acquainted`` (g, account).
+
+    They come from ``edge``, both ways, with the columns a, b, weight and the account of a, -1
+    where that node is none; ``edge`` is dropped.
+
+    Parameters
+    ----------
+    least
+        Accounts from which a cluster is a candidate.
+    """
+    propagate(relations)
+    relations.keep("grown", _ACCOUNTS, least=least)
+    relations.keep("acquainted", "SELECT * FROM grown")
+    relations.drop("edge", "label", "grown")
 
 
 def propagate(relations: Relations) -> None:

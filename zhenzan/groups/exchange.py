@@ -12,7 +12,7 @@ rings and friends from everybody else, never from each other.
 
 from __future__ import annotations
 
-from zhenzan.groups.cluster import propagate
+from zhenzan.groups.cluster import add_accounts, label_accounts
 from zhenzan.groups.relations import Relations
 
 CHANCE_MAX = 0.01
@@ -70,37 +70,16 @@ SELECT x, y, max(nats) AS nats FROM (
 ) WHERE place <= {nearest} GROUP BY x, y
 """
 
-_EDGE = """
+_TIED = """
 WITH trader AS (
     SELECT x AS account FROM near UNION SELECT y FROM near
 ), given AS (
     -- Among accounts that exchange with somebody a like that goes one way ties as well.
     SELECT least(v.a, v.b) AS x, greatest(v.a, v.b) AS y, -ln({chance}) AS nats
     FROM gave v JOIN trader s ON s.account = v.a JOIN trader t ON t.account = v.b
-), tied AS (
-    SELECT x, y, max(nats) AS nats FROM (SELECT * FROM near UNION ALL SELECT * FROM given)
-    GROUP BY x, y
-), both_ways AS (
-    SELECT x AS a, y AS b, nats FROM tied UNION ALL SELECT y, x, nats FROM tied
-), node AS (
-    SELECT z.account, CAST(row_number() OVER (ORDER BY z.d DESC, z.lot) AS INTEGER) AS label
-    FROM account_size z JOIN (SELECT DISTINCT a FROM both_ways) e ON e.a = z.account
 )
-SELECT x.label AS a, y.label AS b, e.nats AS weight, x.account
-FROM both_ways e JOIN node x ON x.account = e.a JOIN node y ON y.account = e.b
-"""
-
-_FOUND = """
-WITH placed AS (
-    SELECT DISTINCT l.label, e.account
-    FROM label l JOIN (SELECT DISTINCT a, account FROM edge) e ON e.a = l.node
-), large AS (
-    SELECT label FROM placed GROUP BY label HAVING count(*) >= {members}
-)
-SELECT g, account FROM acquainted UNION ALL
-SELECT greatest((SELECT coalesce(max(g), 0) FROM target),
-                (SELECT coalesce(max(g), 0) FROM acquainted)) + label AS g, account
-FROM placed JOIN large USING (label)
+SELECT x, y, max(nats) AS nats FROM (SELECT * FROM near UNION ALL SELECT * FROM given)
+GROUP BY x, y
 """
 
 _AUTHORS = """
@@ -140,13 +119,10 @@ def find_exchanges(relations: Relations) -> None:
     relations.keep("exchange", _EXCHANGE)
     relations.keep("usual_exchange", _USUAL)
     relations.keep("near", _NEAR, chance=CHANCE_MAX, nearest=_NEAREST_MAX)
-    relations.keep("edge", _EDGE, chance=CHANCE_MAX)
-    propagate(relations)
-    relations.keep("circles", _FOUND, members=_MEMBERS_MIN)
-    relations.keep("acquainted", "SELECT * FROM circles")
-    relations.drop(
-        "gave", "trade", "exchange", "usual_exchange", "near", "edge", "label", "circles"
-    )
+    relations.keep("tied", _TIED, chance=CHANCE_MAX)
+    label_accounts(relations)
+    add_accounts(relations, least=_MEMBERS_MIN)
+    relations.drop("gave", "trade", "exchange", "usual_exchange", "near", "tied")
 
 
 def count_exchanges(relations: Relations) -> list[dict[str, float]]:

@@ -9,7 +9,7 @@ the group's targets (`zhenzan.groups.member`), whose test decides whether it is 
 from __future__ import annotations
 
 from zhenzan.clock import HOUR_US
-from zhenzan.groups.cluster import propagate
+from zhenzan.groups.cluster import add_accounts, label_accounts
 from zhenzan.groups.relations import Relations
 
 REACH_US = 4 * HOUR_US
@@ -84,35 +84,18 @@ SELECT x, y, max(nats) AS nats, max(CASE WHEN strong THEN 1 ELSE 0 END) AS stron
 WHERE place <= {nearest} GROUP BY x, y
 """
 
-_EDGE = """
+_TIED = """
 WITH ends AS (
     SELECT x AS a, y AS b FROM near UNION ALL SELECT y, x FROM near
 ), held AS (
     SELECT n.x, n.y FROM near n JOIN ends e ON e.a = n.x JOIN ends f ON f.a = n.y AND f.b = e.b
     GROUP BY n.x, n.y HAVING count(*) >= {support}
-), kept AS (
-    SELECT n.x, n.y, n.nats FROM near n LEFT JOIN held h ON h.x = n.x AND h.y = n.y
-    WHERE n.strong = 1 OR h.x IS NOT NULL
-), both_ways AS (
-    SELECT x AS a, y AS b, nats FROM kept UNION ALL SELECT y, x, nats FROM kept
-), node AS (
-    SELECT z.account, CAST(row_number() OVER (ORDER BY z.d DESC, z.lot) AS INTEGER) AS label
-    FROM account_size z JOIN (SELECT DISTINCT a FROM both_ways) e ON e.a = z.account
 )
-SELECT x.label AS a, y.label AS b, e.nats AS weight, x.account
-FROM both_ways e JOIN node x ON x.account = e.a JOIN node y ON y.account = e.b
+SELECT n.x, n.y, n.nats FROM near n LEFT JOIN held h ON h.x = n.x AND h.y = n.y
+WHERE n.strong = 1 OR h.x IS NOT NULL
 """
 
-_FOUND = """
-WITH placed AS (
-    SELECT DISTINCT l.label, e.account
-    FROM label l JOIN (SELECT DISTINCT a, account FROM edge) e ON e.a = l.node
-), large AS (
-    SELECT label FROM placed GROUP BY label HAVING count(*) >= {members}
-)
-SELECT (SELECT coalesce(max(g), 0) FROM target) + label AS g, account
-FROM placed JOIN large USING (label)
-"""
+_NOBODY = "SELECT t.g, z.account FROM target t CROSS JOIN account_size z WHERE false"
 
 
 def find_meetings(relations: Relations, *, pairs_per_like_max: float) -> None:
@@ -141,7 +124,8 @@ def find_meetings(relations: Relations, *, pairs_per_like_max: float) -> None:
     relations.keep("again", _AGAIN, **facts)
     relations.keep("pair", _PAIR, **facts)
     relations.keep("near", _NEAREST, nearest=_NEAREST_MAX)
-    relations.keep("edge", _EDGE, support=_SUPPORT_MIN)
-    propagate(relations)
-    relations.keep("acquainted", _FOUND, members=_MEMBERS_MIN)
-    relations.drop("crowded", "meeting", "again", "pair", "near", "edge", "label")
+    relations.keep("tied", _TIED, support=_SUPPORT_MIN)
+    label_accounts(relations)
+    relations.keep("acquainted", _NOBODY)
+    add_accounts(relations, least=_MEMBERS_MIN)
+    relations.drop("crowded", "meeting", "again", "pair", "near", "tied")

@@ -13,7 +13,7 @@ Known false positives: a series whose parts people follow across other likes.
 
 from __future__ import annotations
 
-from zhenzan.groups.cluster import propagate
+from zhenzan.groups.cluster import add_accounts
 from zhenzan.groups.relations import Relations
 
 _WALKERS_MIN = 3
@@ -96,19 +96,6 @@ WITH mine AS (
 SELECT a, b, weight, account FROM tied UNION ALL SELECT b, a, weight, -1 FROM tied
 """
 
-_FOUND = """
-WITH placed AS (
-    SELECT DISTINCT l.label, e.account
-    FROM label l JOIN (SELECT DISTINCT a, account FROM edge WHERE account >= 0) e ON e.a = l.node
-), large AS (
-    SELECT label FROM placed GROUP BY label HAVING count(*) >= {walkers}
-)
-SELECT g, account FROM acquainted UNION ALL
-SELECT greatest((SELECT coalesce(max(g), 0) FROM target),
-                (SELECT coalesce(max(g), 0) FROM acquainted)) + label AS g, account
-FROM placed JOIN large USING (label)
-"""
-
 
 def find_walks(relations: Relations, *, false_discovery: float) -> None:
     """Add accounts that share walks to the candidates of ``acquainted``.
@@ -128,9 +115,5 @@ def find_walks(relations: Relations, *, false_discovery: float) -> None:
     relations.keep("walked", _WALKED)
     relations.keep("walk", _WALK, walkers=_WALKERS_MIN, false_discovery=false_discovery)
     relations.keep("edge", _EDGE)
-    propagate(relations)
-    relations.keep("walkers", _FOUND, walkers=_WALKERS_MIN)
-    relations.keep("acquainted", "SELECT * FROM walkers")
-    relations.drop(
-        "ahead", "begun", "middle_step", "often", "walked", "walk", "edge", "label", "walkers"
-    )
+    add_accounts(relations, least=_WALKERS_MIN)
+    relations.drop("ahead", "begun", "middle_step", "often", "walked", "walk")
