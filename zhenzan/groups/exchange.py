@@ -110,9 +110,11 @@ FROM size s JOIN told t USING (g) LEFT JOIN authors a USING (g) LEFT JOIN trader
 def find_exchanges(relations: Relations) -> None:
     """Add circles of accounts that exchange to the candidates of ``acquainted``.
 
-    Pairs whose exchange chance would not make once in the log are kept where a third account
-    exchanges with both, and clustered in fixed rounds; `zhenzan.groups.member` then finds what
-    such a circle aims at, and its test decides whether it is a group.
+    Two accounts tie where both like what the other made and chance would have them exchange once
+    in a hundred at most, each account with its 32 firmest; among accounts that are tied so, a like
+    that goes one way ties as well. Clusters of three accounts or more, made in fixed rounds, are
+    candidates: `zhenzan.groups.member` finds what such a circle aims at, and its test decides
+    whether it is a group.
     """
     relations.keep("gave", _GAVE)
     relations.keep("trade", _TRADE)
