@@ -18,17 +18,15 @@ from zhenzan.arrays import grown, peers_by
 from zhenzan.clock import DAY_US, MINUTE_US
 from zhenzan.traces.filter import TwoWeekFilter, mark
 from zhenzan.traces.order import by_key, tick_end
-from zhenzan.traces.pair import mix, pair_key
+from zhenzan.traces.pair import EMPTY, find, mix, pair_key
+from zhenzan.traces.review import review
 
 WINDOW_US = 10 * MINUTE_US
 _RING = 32
-_REVIEWED = 64
 _NEAREST_MIN = 4
 _RATE_MEMORY_US = 12 * 60 * MINUTE_US
 _RATE_AGE_MIN_US = 6 * 60 * MINUTE_US
 _PAIRS_MIN = 1 << 16
-_EMPTY = np.int64(-1)
-_FOLLOWS_SHARE_MIN = 0.25
 _WEEK_US = 7 * DAY_US
 _MEMORY_WEEKS = 4
 _NEVER_US = 1 << 62
@@ -80,7 +78,7 @@ class CoLikeTrace:
         self._rate = np.zeros((0, 2))
         self._used = 0
         self._filter = TwoWeekFilter()
-        self._pairs = np.full(_PAIRS_MIN, _EMPTY, np.int64)
+        self._pairs = np.full(_PAIRS_MIN, EMPTY, np.int64)
         self._values = np.zeros((_PAIRS_MIN, 4), np.int32)
         self._pairs_used = 0
         self._epoch = -1
@@ -156,9 +154,9 @@ class CoLikeTrace:
         seen = np.flatnonzero(waiting["ts"] < before_us + self._window_us)
         order = seen[by_key(waiting["ts"][seen], waiting["item"][seen])]
         out = np.zeros((len(order), len(SIGNALS)))
-        _review(
+        review(
             waiting["ts"][order], waiting["item"][order], waiting["account"][order], out,
-            self._pairs, self._values, self._window_us,
+            self._pairs, self._values[:, _MET], self._values[:, _SIGN], _RING, self._window_us,
         )  # fmt: skip
         self._reviewed = grown(self._reviewed, self._count)
         due = (waiting["ts"][order] < before_us) & ~waiting["done"][order]
@@ -187,7 +185,7 @@ class CoLikeTrace:
             self._epoch = max(self._epoch + 1, epoch - 1)
             self._filter.renew(self._epoch)
         oldest = epoch - _MEMORY_WEEKS
-        if np.any((self._pairs != _EMPTY) & (self._values[:, _WEEK] < oldest)):
+        if np.any((self._pairs != EMPTY) & (self._values[:, _WEEK] < oldest)):
             if self._reviews:
                 self._review_before(oldest * _WEEK_US)
             self._rebuild(oldest)
@@ -198,29 +196,20 @@ class CoLikeTrace:
 
     def _rebuild(self, oldest: int) -> None:
         """Move the pairs that met in a week from ``oldest`` on into a table a quarter full."""
-        kept = int(np.count_nonzero((self._pairs != _EMPTY) & (self._values[:, _WEEK] >= oldest)))
+        kept = int(np.count_nonzero((self._pairs != EMPTY) & (self._values[:, _WEEK] >= oldest)))
         room = max(_PAIRS_MIN, 1 << (4 * kept - 1).bit_length())
-        pairs = np.full(room, _EMPTY, np.int64)
+        pairs = np.full(room, EMPTY, np.int64)
         values = np.zeros((room, 4), np.int32)
         self._pairs_used = _rehash(self._pairs, self._values, pairs, values, oldest)
         self._pairs, self._values = pairs, values
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _find(pairs, key):
-    mask = np.uint64(len(pairs) - 1)
-    slot = mix(key) & mask
-    while pairs[slot] != key and pairs[slot] != _EMPTY:
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(slot)
 
 
 @njit(cache=True, nogil=True)
 def _rehash(pairs, values, new_pairs, new_values, oldest):
     used = 0
     for old in range(len(pairs)):
-        if pairs[old] != _EMPTY and values[old, _WEEK] >= oldest:
-            slot = _find(new_pairs, pairs[old])
+        if pairs[old] != EMPTY and values[old, _WEEK] >= oldest:
+            slot = find(new_pairs, pairs[old])
             new_pairs[slot] = pairs[old]
             new_values[slot] = values[old]
             used += 1
@@ -289,8 +278,8 @@ def _answer(like, now, account, out, ring_account, ring_us, pairs, values, windo
         other = ring_account[place]
         if other < 0 or other == account or now - ring_us[place] > window_us:
             continue
-        slot = _find(pairs, pair_key(account, other))
-        if pairs[slot] == _EMPTY:
+        slot = find(pairs, pair_key(account, other))
+        if pairs[slot] == EMPTY:
             continue
         count = values[slot, _MET]
         if count == 0:
@@ -390,10 +379,10 @@ def _meet(
 @njit(cache=True, nogil=True, inline="always")
 def _coincide(account, other, sign, shop, seen, pairs, values, pairs_used, epoch):
     key = pair_key(account, other)
-    slot = _find(pairs, key)
+    slot = find(pairs, key)
     # No shop hashes to 0, so that a pair in a shop is never the mark of another pair.
     again = mark(seen, key ^ np.int64(mix(np.int64(2 * shop + 1))), epoch)
-    if pairs[slot] == _EMPTY:
+    if pairs[slot] == EMPTY:
         known = mark(seen, key, epoch)
         if not known or pairs_used * 4 >= len(pairs) * 3:
             return pairs_used
@@ -406,54 +395,6 @@ def _coincide(account, other, sign, shop, seen, pairs, values, pairs_used, epoch
         values[slot, _SIGN] += sign
     values[slot, _WEEK] = max(values[slot, _WEEK], np.int32(epoch))
     return pairs_used
-
-
-@njit(cache=True, nogil=True)
-def _review(ts, item, account, out, pairs, values, window_us):
-    rows = len(ts)
-    start = 0
-    while start < rows:
-        end = start
-        while end < rows and item[end] == item[start]:
-            end += 1
-        if item[start] >= 0:
-            first = last = start
-            for row in range(start, end):
-                if ts[row] != ts[first]:
-                    first = row
-                while last + 1 < end and ts[last + 1] <= ts[row]:
-                    last += 1
-                low = max(start, first - _RING)
-                while low > start and ts[low - 1] == ts[low] and low > row - _REVIEWED:
-                    low -= 1
-                high = min(end, last + _RING + 1)
-                while high < end and ts[high] == ts[high - 1] and high <= row + _REVIEWED:
-                    high += 1
-                low, high = max(low, row - _REVIEWED), min(high, row + _REVIEWED + 1)
-                for near in range(low, high):
-                    if near == row or account[near] == account[row]:
-                        continue
-                    if abs(ts[near] - ts[row]) > window_us:
-                        continue
-                    slot = _find(pairs, pair_key(account[row], account[near]))
-                    if pairs[slot] == _EMPTY:
-                        continue
-                    count = values[slot, _MET]
-                    if count == 0:
-                        out[row, 3] += 1.0
-                        continue
-                    lead = values[slot, _SIGN]
-                    lead = lead if account[row] < account[near] else -lead
-                    follows = 0.5 * (1.0 - lead / count)
-                    out[row, 2] += min(count, 8) * (1.0 - follows)
-                    out[row, 1] += min(count, 8)
-                    if follows >= _FOLLOWS_SHARE_MIN:
-                        out[row, 0] += 1.0
-                if out[row, 1] > 0.0:
-                    out[row, 2] /= out[row, 1]
-                else:
-                    out[row, 2] = np.nan
-        start = end
 
 
 __all__ = ["SIGNALS", "WINDOW_US", "CoLikeTrace"]
