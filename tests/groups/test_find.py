@@ -208,6 +208,18 @@ def test_accounts_that_serve_several_customers_are_linked_to_one_supplier():
     assert groups["items"].to_pylist() == [10, 10, 10]
 
 
+def test_a_pool_has_several_customers():
+    stream = LikeStream(8)
+    pool = stream.members(240)
+    for _ in range(3):
+        hired = stream.rng.choice(pool, 60, replace=False)
+        stream.order(hired, stream.targets(10, merchant=9), window_us=30 * MINUTE_US)
+    groups = find_groups(stream.table()).groups
+    assert len(groups) == 3
+    assert groups["supplier"].to_pylist() == [None] * 3
+    assert "reseller_pool" not in groups["kind"].to_pylist()
+
+
 @pytest.mark.parametrize("seed", [21, 22])
 def test_groups_of_which_little_is_left_are_found_whole_and_once(seed):
     stream = LikeStream(seed)

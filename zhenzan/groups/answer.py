@@ -102,6 +102,14 @@ FROM every e JOIN likes l ON l.account = e.account AND l.item = e.item AND l.ts 
 GROUP BY l.row ORDER BY l.row
 """
 
+_CHIEF = """
+SELECT g, merchant FROM (
+    SELECT a.g, o.merchant, row_number() OVER (PARTITION BY a.g ORDER BY count(*) DESC, o.merchant)
+        AS place
+    FROM act a JOIN item_owner o USING (item) WHERE o.merchant >= 0 GROUP BY a.g, o.merchant
+) WHERE place = 1
+"""
+
 _OVERLAP = """
 WITH size AS (
     SELECT g, CAST(count(*) AS DOUBLE) AS n FROM member GROUP BY g
@@ -189,7 +197,8 @@ def _significance(
 def _pools(relations: Relations, numbers: NDArray[np.int64], accounts: int) -> NDArray[np.int64]:
     """Number the suppliers: groups tied by more common members than chance explains; -1 alone.
 
-    A pool serves at least three groups; two that overlap may be one group that grew.
+    A pool serves at least three groups; two that overlap may be one group that grew. It has several
+    customers: where every one of its groups serves the same merchant, those are that shop's people.
     """
     met = relations.read(_OVERLAP, accounts=float(accounts))
     shared, expected = met["shared"].to_numpy(), met["expected"].to_numpy()
@@ -210,7 +219,13 @@ def _pools(relations: Relations, numbers: NDArray[np.int64], accounts: int) -> N
             root[high] = low
     tops = np.array([top(at) for at in range(len(numbers))], np.int64)
     served = np.bincount(tops, minlength=len(numbers))
-    return np.where(served[tops] >= _POOL_GROUPS_MIN, tops, -1)
+    chief = {row["g"]: row["merchant"] for row in relations.read(_CHIEF).to_pylist()}
+    customers: dict[int, set[int]] = {}
+    for at, g in enumerate(numbers.tolist()):
+        # A group whose merchants nobody knows may serve anybody.
+        customers.setdefault(int(tops[at]), set()).add(chief.get(g, -1 - g))
+    several = np.array([len(customers[at]) > 1 for at in tops.tolist()], np.bool_)
+    return np.where((served[tops] >= _POOL_GROUPS_MIN) & several, tops, -1)
 
 
 def _identities(relations: Relations, numbers: NDArray[np.int64]) -> dict[int, str]:

@@ -15,6 +15,7 @@ from zhenzan.groups.meetings import find_meetings
 from zhenzan.groups.member import settle_members
 from zhenzan.groups.relations import Relations
 from zhenzan.groups.schema import Groups, complete, no_groups
+from zhenzan.groups.strata import with_strata
 from zhenzan.groups.ties import find_ties
 from zhenzan.groups.walks import find_walks
 
@@ -71,6 +72,8 @@ def find_groups(likes: pa.Table, *, options: GroupOptions | None = None) -> Grou
 
 def search(relations: Relations, likes: pa.Table, *, options: GroupOptions) -> Groups:
     """Find the groups among likes with all columns of `schema.LIKES`, on a given engine of SQL."""
+    relations.give("likes", likes)
+    likes = with_strata(relations, likes)
     relations.give("likes", likes)
     relations.keep("item_owner", _OWNER)
     find_ties(
