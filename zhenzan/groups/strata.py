@@ -30,7 +30,7 @@ STRATA_MAX = 24
 _ITEM_LIKES_MIN = 3
 _ACCOUNT_ITEMS_MAX = 150
 
-_PAIRS_ASKED = 1_000_000
+_PAIRS_ASKED = 300_000
 _PAIRS_PLACED = 20_000_000
 """Likes of accounts drawn by lot that tell whether categories are broad, and that place items."""
 
@@ -46,34 +46,31 @@ _ROUNDS = 8
 _STARTS = 4
 _STEPS_MAX = 50
 
-_PAIR = """
-WITH l AS (
+_DRAWN = """
+WITH given AS (
     SELECT account, item, min(ts) AS ts FROM likes WHERE account >= 0 AND item >= 0
     GROUP BY account, item
-), i AS (
-    -- Places are made from times, so that codes carry no information.
-    SELECT item, CAST(row_number() OVER (ORDER BY count(*), min(ts), max(ts), avg(ts)) - 1
-        AS INTEGER) AS place
-    FROM l GROUP BY item HAVING count(*) >= {likes}
-), a AS (
+), lot AS (
+    -- Drawn and numbered by times, so that codes carry no information.
     SELECT account, count(*) AS d, row_number() OVER (ORDER BY (min(ts) % 4294967291 * 1500450271
         + max(ts) % 4294967291 + count(*)) % 4294967296, min(ts), max(ts), avg(ts)) - 1 AS place
-    FROM l JOIN i USING (item) GROUP BY account HAVING count(*) BETWEEN 2 AND {most}
+    FROM given GROUP BY account HAVING count(*) BETWEEN 2 AND {most}
 ), running AS (
-    SELECT account, place, sum(d) OVER (ORDER BY place) AS so_far FROM a
+    SELECT account, place, sum(d) OVER (ORDER BY place) AS so_far FROM lot
 )
-SELECT CAST(r.place AS INTEGER) AS account, i.place AS item
-FROM l JOIN i USING (item) JOIN running r USING (account) WHERE r.so_far <= {pairs}
-ORDER BY r.place, i.place
+SELECT CAST(r.place AS INTEGER) AS account, g.item, g.ts
+FROM given g JOIN running r USING (account) WHERE r.so_far <= {pairs}
 """
 
-_PLACE = """
+_DRAWN_ITEM = """
 SELECT item, CAST(row_number() OVER (ORDER BY count(*), min(ts), max(ts), avg(ts)) - 1 AS INTEGER)
     AS place
-FROM (
-    SELECT account, item, min(ts) AS ts FROM likes WHERE account >= 0 AND item >= 0
-    GROUP BY account, item
-) GROUP BY item HAVING count(*) >= {likes} ORDER BY place
+FROM drawn GROUP BY item HAVING count(*) >= {likes}
+"""
+
+_PAIR = """
+SELECT d.account, i.place AS item FROM drawn d JOIN drawn_item i USING (item)
+ORDER BY d.account, i.place
 """
 
 
@@ -81,7 +78,8 @@ def with_strata(relations: Relations, likes: pa.Table) -> pa.Table:
     """Return ``likes``, as they lie in ``relations``, with strata where categories tell too little.
 
     They stay as they are where categories part the subjects, or accounts show no taste beyond
-    chance. An item with fewer than three likes is in no stratum.
+    chance. An item with fewer than three likes of those drawn is in no
+    stratum.
     """
     stratum = _strata(relations, likes, _PAIRS_ASKED)
     category = likes["category"].to_numpy()
@@ -95,10 +93,13 @@ def with_strata(relations: Relations, likes: pa.Table) -> pa.Table:
 
 def _strata(relations: Relations, likes: pa.Table, pairs_max: int) -> I32:
     """Give the stratum of each like's item."""
-    pairs = relations.read(_PAIR, likes=_ITEM_LIKES_MIN, most=_ACCOUNT_ITEMS_MAX, pairs=pairs_max)
+    relations.keep("drawn", _DRAWN, most=_ACCOUNT_ITEMS_MAX, pairs=pairs_max)
+    relations.keep("drawn_item", _DRAWN_ITEM, likes=_ITEM_LIKES_MIN)
+    pairs = relations.read(_PAIR)
+    items = relations.read("SELECT item FROM drawn_item ORDER BY place")["item"].to_numpy()
+    relations.drop("drawn", "drawn_item")
     account = pairs["account"].to_numpy().astype(np.int32)
     place = pairs["item"].to_numpy().astype(np.int32)
-    items = relations.read(_PLACE, likes=_ITEM_LIKES_MIN)["item"].to_numpy()
     code = likes["item"].to_numpy()
     stratum = np.full(int(code.max()) + 2, MISSING, np.int32)
     stratum[items] = part(account, place, len(items))
@@ -127,7 +128,8 @@ def part(account: I32, item: I32, items: int) -> I32:
     if most < 2 or not len(account):
         return stratum
     # Dealt out anew; nobody likes an item twice.
-    dealt = np.unique(account.astype(np.int64) * items + rng.permutation(item))
+    dealt = np.sort(account.astype(np.int64) * items + rng.permutation(item))
+    dealt = dealt[np.diff(dealt, prepend=-1) > 0]
     _, chance = _directions(
         (dealt // items).astype(np.int32), (dealt % items).astype(np.int32), items, 2, rng
     )
