@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.peak import peak_mib
 from zhenzan.clock import DAY_US, HOUR_US, generator
 from zhenzan.groups.find import GroupOptions, find_groups
 from zhenzan.groups.schema import Groups
@@ -79,7 +79,7 @@ def measure(folder: Path, options: GroupOptions) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "likes": len(likes),
         "cpu_s": round(time.process_time() - started, 2),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mib": peak_mib(),
         "groups": len(groups.groups),
         "benign": int(np.asarray(groups.groups["benign"]).sum()),
     }
@@ -130,7 +130,7 @@ def measure_size(count: int, options: GroupOptions) -> dict[str, Any]:
     return {
         "likes": count,
         "cpu_s": round(time.process_time() - started, 2),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mib": peak_mib(),
         "groups_planted": planted,
         "groups_found": len(groups.groups),
     }
