@@ -3,7 +3,7 @@
 ``python -m bench.spark [--likes 20000]``; needs PySpark (4.3) and a Java of at least 17, which the
 product does not install. Question: does every statement of ``zhenzan/groups`` run on a distributed
 engine as it stands, and do both name the same groups, members, targets and likes? Spark is not
-expected to be fast: a search has some 80 small statements, and each is planned and shuffled.
+expected to be fast: a search has some 280 small statements, and each is planned and shuffled.
 """
 
 from __future__ import annotations
