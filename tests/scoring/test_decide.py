@@ -54,6 +54,32 @@ def test_a_group_in_one_place_never_excludes():
     assert decided(SURE, nats) == CountState.HELD
 
 
+def test_a_class_on_the_network_of_its_school_never_excludes_for_liking_quickly():
+    # T18: a group in one place, each of whom likes within a lesson's break.
+    nats = evidence(Family.GROUP)
+    nats[0, [Family.NETWORK, Family.BEHAVIOUR]] = 1.5, 1.2
+    assert decided(SURE, nats) == CountState.HELD
+    nats[0, Family.BEHAVIOUR] = 2.5
+    assert decided(SURE, nats) == CountState.EXCLUDED
+
+
+def test_a_full_life_speaks_for_a_group_on_one_network():
+    # T18: all of a school's accounts like it, from the school, and each has a life elsewhere.
+    nats = evidence(Family.GROUP, Family.NETWORK)
+    nats[0, [Family.ACCOUNT, Family.BEHAVIOUR]] = -0.8, -0.4
+    assert decided(SURE, nats) == CountState.HELD
+
+
+@pytest.mark.parametrize("family", [Family.TARGET, Family.CONTEXT, Family.ACCOUNT])
+def test_without_network_or_group_the_score_must_be_surer(family):
+    # T19: people whom one star sends come for a moment, in a burst.
+    nats = evidence(Family.BEHAVIOUR, family)
+    assert decided(np.array([0.95]), nats) == CountState.HELD
+    assert decided(SURE, nats) == CountState.EXCLUDED
+    with_company = evidence(Family.BEHAVIOUR, family, Family.GROUP)
+    assert decided(np.array([0.95]), with_company) == CountState.EXCLUDED
+
+
 @pytest.mark.parametrize("family", [Family.ACCOUNT, Family.BEHAVIOUR, Family.GROUP])
 def test_two_families_that_do_not_say_the_same_exclude(family):
     nats = evidence(Family.NETWORK, family)

@@ -24,9 +24,9 @@ life is the visit of somebody whom an advertisement or a friend's link brought."
 NEW_ACCOUNT_US = 3 * DAY_US
 """Age below which an account is new: it has no past yet that could speak for it."""
 
-SCENE_MARGIN_NATS = 1.25
-"""How much surer a like must be about which only its own visit and the scene speak: people whom one
-star sends all come for a moment, in a burst (T19)."""
+ALONE_MARGIN_NATS = 3.0
+"""How much surer a like must be that neither a network nor a group speaks against: people whom one
+star sends all come for a moment, in a burst (T19), and an eager account likes what others like."""
 
 _DEEDS = [Family.ACCOUNT, Family.BEHAVIOUR]
 _COMPANY = [Family.NETWORK, Family.GROUP]
@@ -62,14 +62,18 @@ def states_at(
 
     A like is excluded only if its score says so *and* two families speak that do not say the
     same thing (rule 1): what the account is or did beside any other, or a group beside a network
-    that is more than a shared place. A group in one place is a dormitory or a school class; a
-    network with a burst is a dormitory in which something goes viral (T18); a group with a burst
-    is a fan club or a page network (it always makes one); a burst from an odd channel is a hit
-    carried by another platform (T19): these are held, not excluded.
+    that is more than a shared place, unless what the account is and did speaks for it. A group in
+    one place is a dormitory or a school class; a network with a burst is a dormitory in which
+    something goes viral (T18); a group with a burst is a fan club or a page network (it always
+    makes one); a burst from an odd channel is a hit carried by another platform (T19): these are
+    held, not excluded.
 
     A new account has done little yet, so what it did not do says nothing (rule 3): its like is
     excluded only if the account itself or the network speaks as well. People who come through one
     advertisement like the same few items in one order.
+
+    Pupils of one class like what lies on every desk at the same hour, quickly: where a group and a
+    shared place speak and the account does not, its behaviour must speak as loudly as machines do.
 
     Parameters
     ----------
@@ -83,16 +87,22 @@ def states_at(
     """
     speaks = nats >= SUPPORT_MIN
     deeds, company, scene = (speaks[:, family].sum(axis=1) for family in (_DEEDS, _COMPANY, _SCENE))
-    on_balance = nats[:, _DEEDS].sum(axis=1) >= DEEDS_MIN
-    machines = speaks[:, Family.GROUP] & (nats[:, Family.NETWORK] >= STRONG_MIN)
+    did = nats[:, _DEEDS].sum(axis=1)
+    on_balance = did >= DEEDS_MIN
+    machines = (
+        speaks[:, Family.GROUP] & (nats[:, Family.NETWORK] >= STRONG_MIN) & (did > -DEEDS_MIN)
+    )
     enough = ((deeds >= 1) & on_balance & (deeds + company + scene >= 2)) | machines
     itself = speaks[:, [Family.ACCOUNT, Family.NETWORK]].any(axis=1)
     enough &= itself | ~is_new
+    in_one_place = speaks[:, Family.GROUP] & speaks[:, Family.NETWORK] & ~machines
+    quiet = ~speaks[:, Family.ACCOUNT] & (did < STRONG_MIN)
+    enough &= ~(in_one_place & quiet)
     # Without its loudest family the evidence must not speak for the like.
     enough &= nats.sum(axis=1) >= nats.max(axis=1)
     states = np.full(len(score), CountState.COUNTED, np.int8)
     states[score >= held_min] = CountState.HELD
-    least = np.where(itself | speaks[:, Family.GROUP], excluded_min, _surer(excluded_min))
+    least = np.where(company > 0, excluded_min, _surer(excluded_min))
     states[(score >= least) & enough] = CountState.EXCLUDED
     return states
 
@@ -105,5 +115,5 @@ def new_accounts(ts: NDArray[np.int64], registered_us: NDArray[np.int64]) -> NDA
 def _surer(least: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
     # A threshold above 1 stays out of reach.
     kept = np.minimum(least, 1.0)
-    surer = kept / (kept + (1.0 - kept) * np.exp(-SCENE_MARGIN_NATS))
+    surer = kept / (kept + (1.0 - kept) * np.exp(-ALONE_MARGIN_NATS))
     return np.asarray(np.maximum(surer, least))
